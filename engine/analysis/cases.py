@@ -1,0 +1,247 @@
+"""Cases: loans with the outcome that an analyst expects, beside the rules they try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.evaluation.decide import Decider
+from engine.evaluation.record import Answer, Record
+from engine.model import Decision, Rulebase, Value
+from engine.problems import InputError, Place, Problem, likely
+from engine.reading.pack import case_files, shown
+from engine.reading.report import Report
+from engine.reading.schema import validate
+from engine.reading.yaml import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    ScalarNode,
+    parse,
+    plain,
+    read_text,
+)
+from engine.trees import formula_text
+from engine.values import ValueFault, describe, in_order, read_outcome, show
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a case expects of one decision: a value, that it is open or undetermined; for
+    undetermined perhaps exactly which values are possible (None stands for open)."""
+
+    decision: Decision
+    status: str
+    value: Value | None
+    possible: frozenset[Value | None] | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. ``by`` names rules that must be among those that decide what is expected."""
+
+    name: str
+    given: Mapping[str, object]
+    strict: bool
+    expected: tuple[Expected, ...]
+    by: tuple[str, ...]
+    place: Place
+    locate: Callable[[str, bool], tuple[Place, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """A case that was run, and in what it failed."""
+
+    case: Case
+    failures: tuple[str, ...]
+    record: Record | None
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+def read_cases(rulebase: Rulebase) -> list[Case]:
+    """All cases of a pack, in the order of its files. Raises ``InputError`` with every problem."""
+    problems: list[Problem] = []
+    cases: list[Case] = []
+    names: dict[str, Place] = {}
+    for path in case_files(Path(rulebase.root)):
+        try:
+            document = parse(read_text(path, name=shown(path)))
+        except InputError as error:
+            problems.extend(error.problems)
+            continue
+        faults = validate(document, "cases")
+        problems.extend(faults)
+        report = Report(document.source, problems)
+        root = document.root
+        for node in root.items if isinstance(root, ListNode) else ():
+            if isinstance(node, MapNode):
+                case = _case(node, rulebase, report)
+                if case is not None:
+                    cases.append(case)
+                    _once(case, names, report)
+    if any(problem.severity == "error" for problem in problems):
+        raise InputError(problems)
+    return cases
+
+
+def _once(case: Case, names: dict[str, Place], report: Report) -> None:
+    first = names.setdefault(case.name, case.place)
+    if first != case.place:
+        report.error("duplicate-case", f"a case of this name stands at {first} already", case.place)
+
+
+def _case(node: MapNode, rulebase: Rulebase, report: Report) -> Case | None:
+    name, given, expect = node.get("case"), node.get("given"), node.get("expect")
+    if not isinstance(name, ScalarNode) or not isinstance(expect, MapNode):
+        return None  # the schema has said so
+    entries = {e.key.text: e for e in (given.entries if isinstance(given, MapNode) else ())}
+
+    def locate(fact: str, key: bool) -> tuple[Place, str]:
+        entry = entries.get(fact)
+        if entry is None:
+            return name.place, report.source.line(name.place.line)
+        place = entry.key.place if key else entry.value.place
+        return place, report.source.line(place.line)
+
+    expected = [e for entry in expect.entries for e in _expected(entry, rulebase, report)]
+    return Case(
+        name=name.text,
+        given={key: plain(entry.value) for key, entry in entries.items()},
+        strict=plain(node.get("strict")) is True,
+        expected=tuple(expected),
+        by=tuple(_by(expect.get("by"), rulebase, report)),
+        place=name.place,
+        locate=locate,
+    )
+
+
+def _by(node: Node | None, rulebase: Rulebase, report: Report) -> Iterator[str]:
+    ids = [rule.id for rule in rulebase.rules]
+    for item in node.items if isinstance(node, ListNode) else (node,):
+        if isinstance(item, ScalarNode):
+            if item.text in ids:
+                yield item.text
+            else:
+                report.error(
+                    "unknown-rule",
+                    f"no rule is called `{item.text}`",
+                    item.place,
+                    likely(item.text, ids),
+                )
+
+
+def _expected(entry: Entry, rulebase: Rulebase, report: Report) -> Iterator[Expected]:
+    name, node = entry.key.text, entry.value
+    if name == "by":
+        return
+    decision = rulebase.decisions.get(name)
+    if decision is None:
+        report.error(
+            "unknown-decision",
+            f"no decision is called `{name}`",
+            entry.key.place,
+            likely(name, rulebase.decisions),
+        )
+        return
+    place = entry.key.place
+    if not isinstance(node, MapNode):
+        value = _value(decision, node, report)
+        if value is not None:
+            yield Expected(decision, "decided", value, None, place)
+        return
+    for status in ("open", "conflict"):
+        if node.get(status) is not None:
+            yield Expected(decision, status, None, None, place)
+            return
+    listed = node.get("undetermined")
+    possible: frozenset[Value | None] | None = None
+    if isinstance(listed, ListNode):
+        values = {
+            None if isinstance(item, MapNode) else _value(decision, item, report)
+            for item in listed.items
+        }
+        possible = frozenset(values)
+    yield Expected(decision, "undetermined", None, possible, place)
+
+
+def _value(decision: Decision, node: Node, report: Report) -> Value | None:
+    try:
+        return read_outcome(decision, plain(node))
+    except ValueFault as fault:
+        report.error(fault.code, fault.message, node.place, fault.hint)
+        return None
+
+
+# ---- running ----------------------------------------------------------------------------------
+
+
+def run_cases(decider: Decider, cases: Sequence[Case]) -> list[CaseResult]:
+    """Decide each case with both evaluators and compare. Raises ``Disagreement``."""
+    return [run_case(decider, case) for case in cases]
+
+
+def run_case(decider: Decider, case: Case) -> CaseResult:
+    """Decide one case and compare; facts that can't be used are a failure of the case."""
+    only = [expected.decision.name for expected in case.expected]
+    try:
+        record = decider.decide(case.given, strict=case.strict, only=only, locate=case.locate)
+    except InputError as error:
+        return CaseResult(case, tuple(map(str, error.problems)), None)
+    failures = [
+        failure
+        for expected in case.expected
+        if (failure := _failure(expected, record.answers[expected.decision.name]))
+    ]
+    deciding = {rule.id for answer in record.answers.values() for rule in answer.rules}
+    failures += [f"`{rule}` does not decide" for rule in case.by if rule not in deciding]
+    return CaseResult(case, tuple(failures), record)
+
+
+def _failure(expected: Expected, answer: Answer) -> str:
+    name, kind = expected.decision.name, expected.decision.type
+    if answer.status != expected.status:
+        return f"{name}: expected {_wanted(expected)}, found {found_words(answer)}"
+    if expected.status == "decided" and answer.value != expected.value:
+        return f"{name}: expected {_wanted(expected)}, found {found_words(answer)}"
+    if expected.possible is not None:
+        possible = {p.outcome.value for p in answer.possible}
+        if possible != expected.possible:
+            wanted = ", ".join(
+                "open" if value is None else show(value, kind)
+                for value in sorted(expected.possible, key=describe)
+            )
+            return f"{name}: expected undetermined between {wanted}, found {found_words(answer)}"
+    return ""
+
+
+def _wanted(expected: Expected) -> str:
+    if expected.value is None:
+        return expected.status
+    return show(expected.value, expected.decision.type)
+
+
+def found_words(answer: Answer) -> str:
+    """An answer in a few words, with the rules that decide it."""
+    kind = answer.decision.type
+    if answer.value is not None:
+        by = ", ".join(rule.id for rule in answer.rules) or "otherwise"
+        return f"{show(answer.value, kind)} (by {by})"
+    if answer.status != "undetermined":
+        by = ", ".join(rule.id for rule in answer.rules)
+        return f"{answer.status}{f' (by {by})' if by else ''}"
+    values = [p.outcome.value for p in answer.possible if p.outcome.value is not None]
+    words = [show(value, kind) for value in in_order(values)]
+    words += [formula_text(p.outcome.formula) for p in answer.possible if p.outcome.formula]
+    words += [p.outcome.kind for p in answer.possible if p.outcome.kind in ("open", "conflict")]
+    return (
+        f"undetermined between {', '.join(words)}"
+        if len(words) > 1
+        else (f"undetermined: {words[0]}, of which {', '.join(answer.ask)} is not known")
+    )

@@ -1,0 +1,1 @@
+"""A rulebase and some facts to outcomes, by two evaluators that share nothing but the rules."""

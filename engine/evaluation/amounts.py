@@ -1,0 +1,137 @@
+"""Reckoning formulas: exact fractions inside, rounded half up once at the end.
+
+Amounts are :class:`fractions.Fraction` in the unit of the fact (dollars, or plain numbers), days
+are :class:`datetime.date`. No float takes part.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.model import Arithmetic, Constant, Extreme, Formula, Ref, Rounded, Shift, Value
+from engine.values import PLACES
+
+Amount = Fraction | datetime.date
+
+
+class NoValue(ArithmeticError):
+    """The formula has no value for these facts: it divides by zero or leaves the calendar."""
+
+
+class Missing(LookupError):
+    """The formula needs a fact that is not known; ``args[0]`` is its name."""
+
+
+def evaluate(formula: Formula, value_of: Callable[[str], Value]) -> Amount:
+    """What a formula comes to. ``value_of`` gives the value of a fact, or raises ``Missing``.
+
+    Raises ``NoValue`` for a division by zero and for days outside the calendar.
+    """
+    match formula:
+        case Constant(value):
+            return _amount(value)
+        case Ref(name):
+            return _amount(value_of(name))
+        case Extreme(which, parts):
+            amounts = [evaluate(part, value_of) for part in parts]
+            return min(amounts) if which == "min" else max(amounts)
+        case Shift(base, count, unit):
+            day = evaluate(base, value_of)
+            assert isinstance(day, datetime.date)
+            return shift(day, count, unit)
+        case Rounded(part, kind):
+            return _amount(finish(evaluate(part, value_of), kind))
+        case Arithmetic(op, left, right):
+            a, b = evaluate(left, value_of), evaluate(right, value_of)
+            assert isinstance(a, Fraction) and isinstance(b, Fraction)
+            if op == "+":
+                return a + b
+            if op == "-":
+                return a - b
+            if op == "*":
+                return a * b
+            if not b:
+                raise NoValue("a division by zero")
+            return a / b
+
+
+def divides_by_zero(formula: Formula, value_of: Callable[[str], Value]) -> bool | None:
+    """Whether a formula divides by zero somewhere; None where an unknown fact settles it."""
+    match formula:
+        case Constant() | Ref():
+            return False
+        case Extreme(_, parts):
+            return _some(divides_by_zero(part, value_of) for part in parts)
+        case Shift(part, _, _) | Rounded(part, _):
+            return divides_by_zero(part, value_of)
+        case Arithmetic(op, left, right):
+            sides = [divides_by_zero(left, value_of), divides_by_zero(right, value_of)]
+            if op == "/" and not any(sides):
+                try:
+                    sides.append(not evaluate(right, value_of))
+                except Missing:
+                    sides.append(None)
+            return _some(sides)
+
+
+def _some(values: Iterable[bool | None]) -> bool | None:
+    found: bool | None = False
+    for value in values:
+        if value:
+            return True
+        found = None if value is None else found
+    return found
+
+
+def known_only(facts: Mapping[str, Value]) -> Callable[[str], Value]:
+    """The value of a known fact; ``Missing`` for any other."""
+
+    def value_of(name: str) -> Value:
+        if name not in facts:
+            raise Missing(name)
+        return facts[name]
+
+    return value_of
+
+
+def _amount(value: Value) -> Amount:
+    if isinstance(value, datetime.date):
+        return value
+    assert isinstance(value, int | Decimal), value
+    return Fraction(value)
+
+
+def shift(day: datetime.date, count: int, unit: str) -> datetime.date:
+    """A day moved by a period; a month or a year ends on the month's last day where it must.
+
+    >>> shift(datetime.date(2024, 1, 31), 1, "months")
+    datetime.date(2024, 2, 29)
+    """
+    try:
+        if unit in ("days", "weeks"):
+            return day + datetime.timedelta(days=count * (7 if unit == "weeks" else 1))
+        months = day.year * 12 + day.month - 1 + count * (12 if unit == "years" else 1)
+        year, month = divmod(months, 12)
+        last = calendar.monthrange(year, month + 1)[1]
+        return datetime.date(year, month + 1, min(day.day, last))
+    except (OverflowError, ValueError, calendar.IllegalMonthError) as error:
+        raise NoValue("a day outside the calendar") from error
+
+
+def finish(amount: Amount, kind: str) -> Value:
+    """An amount as the value of a decision of type ``kind``, rounded half up (away from zero).
+
+    >>> finish(Fraction(1, 200), "money"), finish(Fraction(-5, 2), "integer")
+    (Decimal('0.01'), -3)
+    """
+    if isinstance(amount, datetime.date):
+        return amount
+    places = PLACES[kind]
+    scaled = abs(amount) * 10**places
+    units = int(scaled + Fraction(1, 2))
+    whole = -units if amount < 0 else units
+    return whole if kind == "integer" else Decimal(whole).scaleb(-places)

@@ -1,0 +1,147 @@
+"""The smallest change of facts that would change an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.evaluation import linear
+from engine.evaluation.compiling import Compiled
+from engine.evaluation.decide import Decider, Session
+from engine.evaluation.facts import contradictions
+from engine.evaluation.outcomes import Outcome
+from engine.evaluation.reach import Walk
+from engine.evaluation.record import Record
+from engine.evaluation.variables import FactVariable, SignVariable, decode, domain, encode
+from engine.model import Value
+
+MAX_FACTS = 3
+"""No change of more facts than this is looked for."""
+MAX_TRIED = 1_500
+MAX_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Some facts with other values, and the outcome that they would lead to."""
+
+    facts: Mapping[str, Value]
+    outcome: Outcome
+
+
+def nearest_changes(decider: Decider, record: Record, decision: str) -> tuple[Change, ...]:
+    """The smallest changes of the record's facts that would change a decided (or open) outcome: as
+    few facts as can be, each to a value of another class, within the constraints.
+
+    A change must begin with a fact that the way to the outcome asks for, so only those are tried,
+    and after each of them those on the new way. Of an amount, another formula is another outcome;
+    the same formula with other numbers is not.
+    """
+    answer = record.answers[decision]
+    if answer.status not in ("decided", "open"):
+        return ()
+    return _Search(decider, decision, record.known).run()
+
+
+class _Search:
+    def __init__(self, decider: Decider, decision: str, facts: Mapping[str, Value]) -> None:
+        self._decider = decider
+        self._compiled: Compiled = decider.compiled
+        self._decision = decider.rulebase.decisions[decision]
+        self._facts = facts
+        self._here = self._leaf(facts)
+        self._outcome = self._find(facts)
+
+    def run(self) -> tuple[Change, ...]:
+        waiting: list[dict[str, Value]] = [{}]
+        tried: set[frozenset[tuple[str, Value]]] = set()
+        for _ in range(MAX_FACTS):
+            found: list[Change] = []
+            following: list[dict[str, Value]] = []
+            for changed in waiting:
+                for name, value in self._steps(changed):
+                    together = {**changed, name: value}
+                    key = frozenset(together.items())
+                    if key in tried or len(tried) > MAX_TRIED:
+                        continue
+                    tried.add(key)
+                    following.append(together)
+                    if change := self._change(together):
+                        found.append(change)
+            if found:
+                return tuple(self._best(found))
+            waiting = following
+        return ()
+
+    def _best(self, found: list[Change]) -> list[Change]:
+        """A few changes, each leading somewhere else or by another fact."""
+        seen: set[object] = set()
+        best = []
+        for change in found:
+            key = frozenset(change.facts)
+            if key not in seen:
+                seen.add(key)
+                best.append(change)
+        return best[:MAX_SHOWN]
+
+    def _leaf(self, facts: Mapping[str, Value]) -> int:
+        return Walk(self._compiled, facts).settle(self._compiled.roots[self._decision.name])
+
+    def _find(self, facts: Mapping[str, Value]) -> Outcome | None:
+        session = Session(self._compiled, facts)
+        for name in self._decider.needed([self._decision.name]):
+            session.find(self._decider.rulebase.decisions[name])
+        return session.found[self._decision.name].single
+
+    def _change(self, changed: Mapping[str, Value]) -> Change | None:
+        facts = {**self._facts, **changed}
+        if self._leaf(facts) == self._here:
+            return None
+        if contradictions(self._decider.rulebase, facts):
+            return None
+        outcome = self._find(facts)
+        if outcome is None or outcome.kind in ("conflict", "formula") or outcome == self._outcome:
+            return None
+        return Change(changed, outcome)
+
+    def _steps(self, changed: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+        """Single changes of known facts that the way under ``changed`` asks for."""
+        facts = {**self._facts, **changed}
+        walk = Walk(self._compiled, facts)
+        levels = walk.path(self._compiled.roots[self._decision.name])
+        # What is asked last is the most particular: a state is changed last of all.
+        for level in reversed(levels):
+            variable = self._compiled.variables[level]
+            if isinstance(variable, FactVariable):
+                if variable.name not in changed:
+                    yield from self._other_classes(variable, facts)
+            else:
+                yield from self._other_signs(level, variable, walk, changed)
+
+    def _other_classes(
+        self, variable: FactVariable, facts: Mapping[str, Value]
+    ) -> Iterator[tuple[str, Value]]:
+        here = variable.code(facts[variable.name])
+        for code in range(variable.size):
+            if code == here:
+                continue
+            if variable.groups:
+                yield variable.name, variable.groups[code][0]
+            else:
+                low, high = variable.spans[code]
+                yield variable.name, decode(low if code > here else high, variable.kind)
+
+    def _other_signs(
+        self, level: int, variable: SignVariable, walk: Walk, changed: Mapping[str, Value]
+    ) -> Iterator[tuple[str, Value]]:
+        facts = self._compiled.rulebase.facts
+        known = {name: encode(walk.facts[name], facts[name].type) for name in variable.facts}
+        for name in sorted(variable.facts - changed.keys()):
+            others = {other: number for other, number in known.items() if other != name}
+            compared = linear.comparison(variable.left, variable.right, others, facts, str(level))
+            if compared is None:
+                continue
+            for sign in {0, 1, 2} - {walk.codes[level]}:
+                numbers = linear.solve([(compared, sign)], {name: domain(facts[name])})
+                if numbers:
+                    yield name, decode(numbers[name], facts[name].type)

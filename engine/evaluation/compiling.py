@@ -1,0 +1,458 @@
+"""A rulebase to its diagrams: one for each decision, one for each constraint.
+
+A decision's leaves are the sets of rules that decide there (by their number in the rulebase), or
+``Blocked`` where a decision that it requires contradicts itself. A test on another decision is
+replaced by the region where that decision's diagram makes it true, so every diagram speaks of facts
+alone and answers for incomplete facts are exact.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from engine.evaluation.amounts import evaluate, finish
+from engine.evaluation.diagram import Forest
+from engine.evaluation.variables import (
+    FactVariable,
+    SignVariable,
+    Variable,
+    fact_variables,
+    sign_variable,
+)
+from engine.model import (
+    ORDERED,
+    All,
+    AnyOf,
+    Arithmetic,
+    Bound,
+    Compare,
+    Condition,
+    Constant,
+    Decision,
+    Extreme,
+    Formula,
+    Not,
+    OneOf,
+    Ref,
+    Rounded,
+    Rulebase,
+    Shift,
+    TermHolds,
+    Value,
+)
+from engine.trees import names_in
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A leaf where the decision has no answer, because one that it requires is in conflict."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A leaf where rules that should agree come to different amounts or days."""
+
+    rules: frozenset[int]
+
+
+Leaf = frozenset[int] | Blocked | Clash
+
+_SIGNS: Mapping[Bound, tuple[int, ...]] = {
+    "less_than": (0,),
+    "at_most": (0, 1),
+    "more_than": (2,),
+    "at_least": (1, 2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A rulebase with its diagrams. Nothing in it changes after it is built, except that the
+    forest's memory grows; every question is answered by a walk."""
+
+    rulebase: Rulebase
+    forest: Forest
+    variables: tuple[Variable, ...]
+    level_of: Mapping[str, int]
+    """The level of each fact that some condition tests."""
+    roots: Mapping[str, int]
+    """The diagram of each decision."""
+    applies: Mapping[str, int]
+    """Where each rule applies, by its id."""
+    constraints: tuple[int, ...]
+    """The diagrams of the rulebase's constraints, in their order."""
+    compared: frozenset[int]
+    """The levels of the facts that some comparison of two facts speaks of."""
+    seconds: float
+    """How long the building took."""
+
+    @property
+    def node_count(self) -> int:
+        """The number of nodes and leaves that the decisions share."""
+        forest = self.forest
+        return len({n for root in self.roots.values() for n in forest.reachable(root)})
+
+
+def compile_rulebase(rulebase: Rulebase) -> Compiled:
+    """Build every diagram of a rulebase."""
+    return _Builder(rulebase).build()
+
+
+def combined(decision: Decision, formulas: list[Formula]) -> Formula:
+    """The one formula that the formulas of the deciding rules make under the hit policy. Under
+    ``unique`` they agree (or the decision is in conflict, which is found elsewhere)."""
+    kind = decision.policy.kind
+    first = formulas[0]
+    if kind in ("min", "max") and len(formulas) > 1:
+        first = Extreme("min" if kind == "min" else "max", tuple(formulas))
+    if kind == "sum":
+        for other in formulas[1:]:
+            first = Arithmetic("+", first, other)
+    if decision.at_least is not None:
+        first = Extreme("max", (first, Constant(decision.at_least)))
+    return first
+
+
+def literal_outcome(decision: Decision, values: list[Value]) -> Value | None:
+    """The outcome of literal values under ``unique``, ``priority`` or ``collect``; None where
+    values that should agree differ."""
+    kind = decision.policy.kind
+    if kind == "collect":
+        return frozenset[str]().union(*(cast(frozenset[str], value) for value in values))
+    if kind == "priority":
+        return next(value for value in decision.policy.order if value in values)
+    return values[0] if len(set(values)) == 1 else None
+
+
+def substitute(formula: Formula, formulas: Mapping[str, Formula]) -> Formula:
+    """A formula with some of its names replaced by formulas."""
+    match formula:
+        case Ref(name):
+            return formulas.get(name, formula)
+        case Arithmetic(op, left, right):
+            return Arithmetic(op, substitute(left, formulas), substitute(right, formulas))
+        case Extreme(which, parts):
+            return Extreme(which, tuple(substitute(part, formulas) for part in parts))
+        case Shift(base, count, unit):
+            return Shift(substitute(base, formulas), count, unit)
+        case Rounded(part, kind):
+            return Rounded(substitute(part, formulas), kind)
+        case Constant():
+            return formula
+
+
+def settled(formula: Formula, kind: str) -> Formula:
+    """A decision's own formula as it enters another: rounded, and a constant where it is one."""
+    if isinstance(formula, Ref):
+        return formula
+    if not any(True for _ in names_in(formula)):
+        try:
+            return Constant(finish(evaluate(formula, _nothing), kind))
+        except ArithmeticError:
+            return formula
+    return formula if kind == "date" else Rounded(formula, kind)  # type: ignore[arg-type]
+
+
+def _nothing(name: str) -> Value:
+    raise LookupError(name)
+
+
+class _Builder:
+    def __init__(self, rulebase: Rulebase) -> None:
+        self._rulebase = rulebase
+        self._forest = Forest()
+        self._variables: list[Variable] = list(fact_variables(rulebase))
+        self._level_of = {
+            v.name: i for i, v in enumerate(self._variables) if isinstance(v, FactVariable)
+        }
+        self._signs: dict[tuple[Formula, Formula], int] = {}
+        self._terms: dict[str, int] = {}
+        self._roots: dict[str, int] = {}
+        self._applies: dict[str, int] = {}
+        self._amounts: dict[str, int] = {}
+        self._rules_of: dict[str, list[int]] = {name: [] for name in rulebase.decisions}
+        for number, rule in enumerate(rulebase.rules):
+            self._rules_of[rule.decides].append(number)
+
+    def build(self) -> Compiled:
+        start = time.perf_counter()
+        rulebase, forest = self._rulebase, self._forest
+        for decision in rulebase.decisions.values():
+            self._roots[decision.name] = self._decision(decision)
+        constraints = tuple(self._condition(c.when) for c in rulebase.constraints)
+        forest.forget()
+        return Compiled(
+            rulebase,
+            forest,
+            tuple(self._variables),
+            self._level_of,
+            self._roots,
+            self._applies,
+            constraints,
+            frozenset(
+                self._level_of[name]
+                for variable in self._variables
+                if isinstance(variable, SignVariable)
+                for name in variable.facts
+                if name in self._level_of
+            ),
+            time.perf_counter() - start,
+        )
+
+    # ---- decisions ----------------------------------------------------------------------------
+
+    def _decision(self, decision: Decision) -> int:
+        forest, rules = self._forest, self._rulebase.rules
+        numbers = self._rules_of[decision.name]
+        applies = {rules[n].id: self._condition(rules[n].when) for n in numbers}
+        self._applies.update(applies)
+        overriders: dict[str, list[int]] = {}
+        for n in numbers:
+            for target in rules[n].exception_to:
+                overriders.setdefault(target, []).append(applies[rules[n].id])
+        empty = frozenset[int]()
+        parts = []
+        for n in numbers:
+            decides = applies[rules[n].id]
+            if over := overriders.get(rules[n].id):
+                decides = forest.both(decides, forest.negate(forest.any_of(over)))
+            own = frozenset({n})
+            parts.append(
+                forest.map(f"rule {n}", lambda holds, own=own: own if holds else empty, decides)  # type: ignore[misc]
+            )
+        root = self._clashing(decision, forest.union(parts))
+        for required in decision.requires:
+            root = self._block(root, required)
+        return root
+
+    def _clashing(self, decision: Decision, root: int) -> int:
+        """Under ``unique``, amounts or days that differ are a conflict where they differ."""
+        forest = self._forest
+        if decision.policy.kind != "unique" or decision.type not in ORDERED:
+            return root
+        for node in forest.leaves(root):
+            leaf = cast(frozenset[int], forest.values[node])
+            formulas = list(dict.fromkeys(self._rulebase.rules[n].then for n in sorted(leaf)))
+            if len(formulas) < 2:
+                continue
+            amounts = [
+                self._settled(decision, forest.leaf(combined(decision, [formula])))
+                for formula in formulas
+            ]
+            unlike = [self._compared(amounts[0], other, (0, 2)) for other in amounts[1:]]
+            valued = [self._compared(amounts[0], other, (0, 1, 2)) for other in amounts[1:]]
+            here = forest.map(f"here {node}", lambda value, own=leaf: value == own, root)  # type: ignore[misc]
+            clash = forest.all_of([here, forest.any_of(unlike), *valued])
+            root = forest.apply(
+                f"clash {node}",
+                lambda value, clashes, own=leaf: Clash(own) if clashes else value,  # type: ignore[misc]
+                root,
+                clash,
+            )
+        return root
+
+    def _block(self, root: int, required: str) -> int:
+        """Where ``required`` contradicts itself, what needs it has no answer."""
+        decision = self._rulebase.decisions[required]
+        clash = self._forest.map(
+            f"conflict {required}",
+            lambda leaf: self._contradicts(decision, cast(Leaf, leaf)),
+            self._roots[required],
+        )
+        if clash == self._forest.false:
+            return root
+        blocked = Blocked(required)
+        return self._forest.apply(
+            f"block {required}",
+            lambda leaf, conflict: blocked if conflict else leaf,
+            root,
+            clash,
+        )
+
+    def _contradicts(self, decision: Decision, leaf: Leaf) -> bool:
+        if isinstance(leaf, Blocked | Clash):
+            return True
+        then = [self._rulebase.rules[n].then for n in sorted(leaf)]
+        if decision.policy.kind != "unique" or not then:
+            return False
+        literals = [formula.value for formula in then if isinstance(formula, Constant)]
+        return len(literals) == len(then) and literal_outcome(decision, literals) is None
+
+    # ---- conditions ---------------------------------------------------------------------------
+
+    def _condition(self, condition: Condition) -> int:
+        match condition:
+            case All(parts):
+                return self._forest.all_of(self._condition(part) for part in parts)
+            case AnyOf(parts):
+                return self._forest.any_of(self._condition(part) for part in parts)
+            case Not(part):
+                return self._forest.negate(self._condition(part))
+            case TermHolds(name):
+                if name not in self._terms:
+                    self._terms[name] = self._condition(self._rulebase.terms[name].when)
+                return self._terms[name]
+            case OneOf():
+                if condition.name in self._level_of:
+                    return self._fact_test(condition)
+                return self._decision_is(condition)
+            case Compare(name, bound, limit, limit_name):
+                if limit_name is None and name in self._level_of:
+                    return self._fact_test(condition)
+                left = self._amount_of(name)
+                right = (
+                    self._forest.leaf(Constant(cast(Value, limit)))
+                    if limit_name is None
+                    else self._amount_of(limit_name)
+                )
+                return self._compared(left, right, _SIGNS[bound])
+
+    def _fact_test(self, test: OneOf | Compare) -> int:
+        level = self._level_of[test.name]
+        variable = self._variables[level]
+        assert isinstance(variable, FactVariable)
+        return self._forest.choice(level, variable.size, variable.meeting(test))
+
+    def _decision_is(self, test: OneOf) -> int:
+        decision = self._rulebase.decisions[test.name]
+        if decision.type in ORDERED:
+            amount = self._amount_of(test.name)
+            wanted = (0, 2) if test.negated else (1,)
+            options = [
+                self._compared(amount, self._forest.leaf(Constant(value)), wanted)
+                for value in test.values
+            ]
+            join = self._forest.all_of if test.negated else self._forest.any_of
+            return join(options)
+
+        def meets(leaf: Hashable) -> bool:
+            value = self._literal_value(decision, cast(Leaf, leaf))
+            if value is None:
+                return False
+            if isinstance(value, frozenset):
+                found = any(member in value for member in test.values)
+            else:
+                found = value in test.values
+            return found != test.negated
+
+        key = f"{test.name} is {test.negated} {test.values!r}"
+        return self._forest.map(key, meets, self._roots[test.name])
+
+    def _literal_value(self, decision: Decision, leaf: Leaf) -> Value | None:
+        if isinstance(leaf, Blocked | Clash):
+            return None
+        rules = self._rulebase.rules
+        then = [rules[n].then for n in sorted(leaf)]
+        if not then:
+            if decision.otherwise is None:
+                return None
+            then = [decision.otherwise]
+        return literal_outcome(decision, [cast(Constant, formula).value for formula in then])
+
+    # ---- amounts ------------------------------------------------------------------------------
+
+    def _amount_of(self, name: str) -> int:
+        """A diagram whose leaves are the formulas over facts that a name stands for; None where a
+        decision is open."""
+        if name in self._rulebase.facts:
+            return self._forest.leaf(Ref(name))
+        if name not in self._amounts:
+            self._amounts[name] = self._decision_amount(self._rulebase.decisions[name])
+        return self._amounts[name]
+
+    def _decision_amount(self, decision: Decision) -> int:
+        forest, rules = self._forest, self._rulebase.rules
+
+        def own(leaf: Hashable) -> Hashable:
+            if isinstance(leaf, Blocked | Clash):
+                return None
+            formulas = [rules[n].then for n in sorted(cast(frozenset[int], leaf))]
+            if not formulas and decision.otherwise is not None:
+                formulas = [decision.otherwise]
+            return combined(decision, formulas) if formulas else None
+
+        return self._settled(
+            decision, forest.map(f"amount {decision.name}", own, self._roots[decision.name])
+        )
+
+    def _settled(self, decision: Decision, amount: int) -> int:
+        """A diagram of formulas with the decisions in them replaced, and rounded."""
+        forest, name = self._forest, decision.name
+        for needed in self._in_formulas(decision):
+            amount = forest.apply(
+                f"with {needed} in {name}", _inline(needed), amount, self._amount_of(needed)
+            )
+        kind = decision.type
+        return forest.map(
+            f"settled {name}",
+            lambda formula: None if formula is None else settled(cast(Formula, formula), kind),
+            amount,
+        )
+
+    def _in_formulas(self, decision: Decision) -> list[str]:
+        """The decisions that the formulas of a decision use."""
+        formulas = [self._rulebase.rules[n].then for n in self._rules_of[decision.name]]
+        formulas += [] if decision.otherwise is None else [decision.otherwise]
+        used = {name for formula in formulas for name in names_in(formula)}
+        return [name for name in self._rulebase.decisions if name in used]
+
+    def _compared(self, left: int, right: int, wanted: tuple[int, ...]) -> int:
+        """Where the amount ``left`` stands to ``right`` in one of the ``wanted`` ways."""
+        forest = self._forest
+        pairs = forest.apply("pair", lambda a, b: (a, b), left, right)
+        parts = []
+        for leaf in forest.leaves(pairs):
+            a, b = cast(tuple[Formula | None, Formula | None], forest.values[leaf])
+            if a is None or b is None:
+                continue
+            here = forest.map(f"pair {leaf}", lambda pair, own=(a, b): pair == own, pairs)  # type: ignore[misc]
+            parts.append(forest.both(here, self._sign(a, b, wanted)))
+        return forest.any_of(parts)
+
+    def _sign(self, left: Formula, right: Formula, wanted: tuple[int, ...]) -> int:
+        if left == right:
+            return self._forest.true if 1 in wanted else self._forest.false
+        if not any(True for side in (left, right) for _ in names_in(side)):
+            try:
+                a, b = evaluate(left, _nothing), evaluate(right, _nothing)
+            except ArithmeticError:
+                return self._forest.false
+            sign = 1 + (a > b) - (a < b)  # type: ignore[operator]
+            return self._forest.true if sign in wanted else self._forest.false
+        if (right, left) in self._signs:
+            left, right, wanted = right, left, tuple(2 - sign for sign in wanted)
+        level = self._signs.get((left, right))
+        if level is None:
+            level = self._signs[left, right] = len(self._variables)
+            self._variables.append(sign_variable(left, right))
+        return self._forest.choice(level, self._variables[level].size, wanted)
+
+
+def _inline(name: str) -> Callable[[Hashable, Hashable], Hashable]:
+    def inline(formula: Hashable, value: Hashable) -> Hashable:
+        if formula is None or name not in names_in(cast(Formula, formula)):
+            return formula
+        if value is None:
+            return None  # the decision is open, so the formula has no value
+        return substitute(cast(Formula, formula), {name: cast(Formula, value)})
+
+    return inline
+
+
+__all__ = [
+    "Blocked",
+    "Clash",
+    "Compiled",
+    "Leaf",
+    "SignVariable",
+    "combined",
+    "compile_rulebase",
+    "literal_outcome",
+    "settled",
+    "substitute",
+]

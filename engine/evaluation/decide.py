@@ -1,0 +1,306 @@
+"""Deciding one loan: both evaluators, one answer, with its reasons."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_rulebase
+from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
+from engine.evaluation.facts import Locate, presume, read_facts
+from engine.evaluation.outcomes import Found, Outcome, outcome_of, used_decisions, winners
+from engine.evaluation.quick import quick_decision
+from engine.evaluation.reach import Walk
+from engine.evaluation.record import Answer, Possibility, Record, Status
+from engine.evaluation.rete import Rete, Verdict
+from engine.model import Decision, Rule, Rulebase, Value
+from engine.problems import NOWHERE, InputError, Problem, likely
+
+_STATUS: Mapping[str, Status] = {"value": "decided", "open": "open", "conflict": "conflict"}
+
+
+class Disagreement(AssertionError):
+    """The two evaluators differ: a fault of the engine, never an answer. Its text is a report that
+    says all that is needed to reproduce it."""
+
+
+class Decider:
+    """A pack, ready to decide. Safe to use from several threads at once."""
+
+    def __init__(self, rulebase: Rulebase) -> None:
+        self.rulebase = rulebase
+        self._lock = threading.Lock()
+        self._compiled: Compiled | None = None
+        self._rete: Rete | None = None
+
+    @property
+    def compiled(self) -> Compiled:
+        """The diagrams, built at their first use."""
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = compile_rulebase(self.rulebase)
+            return self._compiled
+
+    @property
+    def rete(self) -> Rete:
+        """The Rete network, built at its first use."""
+        with self._lock:
+            if self._rete is None:
+                self._rete = Rete(self.rulebase)
+            return self._rete
+
+    def decide(
+        self,
+        facts: Mapping[str, object],
+        *,
+        strict: bool = False,
+        only: Collection[str] | None = None,
+        verify: bool = True,
+        locate: Locate | None = None,
+    ) -> Record:
+        """Decide one loan.
+
+        ``facts`` maps fact names to plain values (strings, numbers, booleans, dates; money in
+        dollars); a fact that is absent or None is unknown. ``strict`` applies no presumption.
+        ``only`` names the decisions wanted. ``verify`` runs the second evaluator as well; without
+        it one evaluator decides alone. ``locate`` gives facts their places for messages.
+
+        Raises ``InputError`` for facts that can't be used, ``Disagreement`` where the evaluators
+        differ.
+        """
+        given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
+        presumed = {} if strict else presume(self.rulebase, given)
+        values = {**given, **{name: p.value for name, p in presumed.items()}}
+        wanted = self._wanted(only)
+        session = Session(self.compiled, values)
+        if not session.walk.possible():
+            raise InputError([_no_completion(given)])
+        for name in self.needed(wanted):
+            session.find(self.rulebase.decisions[name])
+        if verify:
+            verdicts = self.rete.decide(values, only=wanted)
+            for name in session.found:
+                if problem := difference(session, name, verdicts[name]):
+                    raise Disagreement(_report(self.rulebase, values, name, problem))
+        answers = {name: session.answer(name) for name in self.rulebase.decisions if name in wanted}
+        return Record(self.rulebase, strict, given, presumed, answers)
+
+    def compile(self, decision: str) -> Callable[[Mapping[str, Value]], Value | None]:
+        """A function from typed facts to the value of one decision, for the last bit of speed: no
+        presumption, no checks, one evaluator; None where the value is not decided."""
+        if decision not in self.rulebase.decisions:
+            raise KeyError(decision)
+
+        def slow(facts: Mapping[str, Value]) -> Value | None:
+            session = Session(self.compiled, facts)
+            for name in self.needed([decision]):
+                session.find(self.rulebase.decisions[name])
+            outcome = session.found[decision].single
+            return outcome.value if outcome is not None and outcome.kind == "value" else None
+
+        return quick_decision(self.compiled, decision, slow)
+
+    def _wanted(self, only: Collection[str] | None) -> list[str]:
+        if only is None:
+            return list(self.rulebase.decisions)
+        problems = [
+            Problem(
+                "unknown-decision",
+                f"no decision is called `{name}`",
+                NOWHERE,
+                likely(name, self.rulebase.decisions) or "`recourse rules` lists them",
+            )
+            for name in only
+            if name not in self.rulebase.decisions
+        ]
+        if problems:
+            raise InputError(problems)
+        return list(only)
+
+    def needed(self, wanted: Iterable[str]) -> list[str]:
+        """The wanted decisions and all that they require, in requirement order."""
+        needed: set[str] = set()
+        waiting = list(wanted)
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed.add(name)
+                waiting.extend(self.rulebase.decisions[name].requires)
+        return [name for name in self.rulebase.decisions if name in needed]
+
+
+@dataclass(slots=True)
+class Session:
+    """One loan under decision: the walk over the diagrams and what it has found so far."""
+
+    compiled: Compiled
+    facts: Mapping[str, Value]
+    walk: Walk = field(init=False)
+    found: dict[str, Found] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.walk = Walk(self.compiled, self.facts)
+
+    def find(self, decision: Decision) -> Found:
+        """All outcomes of a decision; those it requires must have been found before."""
+        name = decision.name
+        if name not in self.found:
+            self.found[name] = outcomes_of(self.walk, decision, self.found)
+        return self.found[name]
+
+    def answer(self, name: str) -> Answer:
+        """The decision's answer with its reasons."""
+        decision = self.compiled.rulebase.decisions[name]
+        found = self.found[name]
+        outcome = found.single
+        leaves = {leaf: None for group in found.leaves.values() for leaf in group}
+        status: Status = "undetermined"
+        if outcome is not None:
+            status = _STATUS.get(outcome.kind, "undetermined")
+        deciding, passed = self._deciding(decision, leaves)
+        rules = self.compiled.rulebase.rules
+        return Answer(
+            decision=decision,
+            status=status,
+            value=outcome.value if outcome is not None else None,
+            possible=()
+            if status != "undetermined"
+            else tuple(
+                Possibility(each, self._rules_for(decision, each, group))
+                for each, group in found.leaves.items()
+            ),
+            ask=() if status != "undetermined" else asking(self.walk, decision, found),
+            rules=tuple(rules[n] for n in deciding),
+            overridden=overridden(self.walk, decision, deciding, passed),
+            facts_used=facts_that_mattered(self.walk, decision, found),
+            requires=decision.requires,
+        )
+
+    def _deciding(self, decision: Decision, leaves: Iterable[Leaf]) -> tuple[list[int], list[int]]:
+        """The rules that decide in some completion, and those passed over by the hit policy."""
+        chosen: dict[int, None] = {}
+        passed: dict[int, None] = {}
+        others = _single(self.found)
+        for leaf in leaves:
+            if isinstance(leaf, Blocked):
+                continue
+            if isinstance(leaf, Clash):
+                winning, losing = sorted(leaf.rules), list[int]()
+            elif len(leaf) > 1 and not used_decisions(self.compiled, decision, leaf) - set(others):
+                outcome = outcome_of(self.compiled, decision, leaf, self.facts, others)
+                winning, losing = winners(
+                    self.compiled, decision, leaf, outcome, self.facts, others
+                )
+            else:
+                winning, losing = sorted(leaf), []
+            chosen.update(dict.fromkeys(winning))
+            passed.update(dict.fromkeys(losing))
+        return list(chosen), [n for n in passed if n not in chosen]
+
+    def _rules_for(
+        self, decision: Decision, outcome: Outcome, leaves: Iterable[Leaf]
+    ) -> tuple[Rule, ...]:
+        numbers = self._deciding(decision, leaves)[0]
+        return tuple(self.compiled.rulebase.rules[n] for n in numbers)
+
+
+def _single(found: Mapping[str, Found]) -> dict[str, Outcome]:
+    return {name: f.single for name, f in found.items() if f.single is not None}
+
+
+def outcomes_of(walk: Walk, decision: Decision, earlier: Mapping[str, Found]) -> Found:
+    """Every outcome that a decision has over the completions of the walk's facts."""
+    compiled = walk.compiled
+    values = compiled.forest.values
+    root = compiled.roots[decision.name]
+    single = _single(earlier)
+    joint = _to_join(compiled, decision, walk, single)
+    roots = [root, *(compiled.roots[name] for name in joint)]
+    outcomes: dict[Outcome, dict[Leaf, None]] = {}
+    for leaves in walk.reach(roots):
+        others = dict(single)
+        together = [cast(Leaf, values[leaf]) for leaf in leaves]
+        for name, leaf in zip(joint, together[1:], strict=True):
+            other = compiled.rulebase.decisions[name]
+            others[name] = outcome_of(compiled, other, leaf, walk.facts, others)
+        outcome = outcome_of(compiled, decision, together[0], walk.facts, others)
+        outcomes.setdefault(outcome, {})[together[0]] = None
+    return Found({outcome: tuple(leaves) for outcome, leaves in outcomes.items()})
+
+
+def _to_join(
+    compiled: Compiled, decision: Decision, walk: Walk, single: Mapping[str, Outcome]
+) -> list[str]:
+    """The decisions whose outcome varies and enters this one's amount, in requirement order."""
+    if all(name in single for name in decision.requires):
+        return []
+    decisions = compiled.rulebase.decisions
+    needed: set[str] = set()
+    waiting = [decision]
+    while waiting:
+        user = waiting.pop()
+        for node in open_part(walk, compiled.roots[user.name])[2]:
+            leaf = cast(Leaf, compiled.forest.values[node])
+            for name in used_decisions(compiled, user, leaf):
+                if name not in single and name not in needed:
+                    needed.add(name)
+                    waiting.append(decisions[name])
+    return [name for name in decisions if name in needed]
+
+
+# ---- the two evaluators -----------------------------------------------------------------------
+
+
+def difference(session: Session, name: str, verdict: Verdict) -> str:
+    """How the diagram's outcomes and the Rete's verdict differ, in words; empty where they agree.
+
+    For incomplete facts the verdict is an outer bound: what certainly decides there must decide in
+    every outcome here, and what decides in some outcome here must be possible there.
+    """
+    rules = session.compiled.rulebase.rules
+    found = session.found[name]
+    single = found.single
+    if verdict.status == "conflict":
+        return "" if single is not None and single.kind == "conflict" else "only one is in conflict"
+    if verdict.status == "open" and (single is None or single.kind != "open"):
+        return "only the network leaves it open"
+    if verdict.status == "decided":
+        if single is None or single.kind != "value":
+            return f"only the network decides it, as {verdict.value!r}"
+        if single.value != verdict.value:
+            return f"the diagram says {single.value!r}, the network {verdict.value!r}"
+    for leaves in found.leaves.values():
+        for leaf in leaves:
+            if isinstance(leaf, Blocked):
+                continue
+            numbers = leaf.rules if isinstance(leaf, Clash) else leaf
+            ids = {rules[n].id for n in numbers}
+            if missing := verdict.certain - ids:
+                return f"the network alone lets {sorted(missing)} decide for certain"
+            if extra := ids - verdict.possible:
+                return f"the diagram alone lets {sorted(extra)} decide"
+    return ""
+
+
+def _report(rulebase: Rulebase, facts: Mapping[str, Value], decision: str, problem: str) -> str:
+    lines = [
+        "The two evaluators disagree. No answer is given; this is a fault of the engine.",
+        f"pack: {rulebase.name} {rulebase.version} {rulebase.digest}",
+        f"decision: {decision}",
+        f"difference: {problem}",
+        "facts:",
+        *(f"  {name}: {value}" for name, value in facts.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _no_completion(given: Mapping[str, Value]) -> Problem:
+    names = ", ".join(f"`{name}`" for name in given) or "the facts"
+    return Problem(
+        "contradictory-facts",
+        "no real loan has these facts: together they break the pack's constraints",
+        NOWHERE,
+        f"look at {names}",
+    )

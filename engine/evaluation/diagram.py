@@ -1,0 +1,198 @@
+"""Ordered, multi-valued decision diagrams: shared, reduced, and the few operations on them.
+
+A diagram is a number in a :class:`Forest`. A node has a level (the variable it asks for) and a
+child for each class of that variable; levels rise along every path, no node has all its children
+equal, and no two nodes are alike, so that equal functions are the same number. Leaves hold any
+hashable value. (Srinivasan, Kam, Malik and Brayton, "Algorithms for discrete function
+manipulation", ICCAD 1990.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+LEAF = 1 << 30
+"""The level of a leaf: below every variable."""
+
+
+class Forest:
+    """All diagrams of one rulebase, sharing their nodes."""
+
+    def __init__(self) -> None:
+        self.level: list[int] = []
+        self.children: list[tuple[int, ...]] = []
+        self.values: list[Hashable] = []
+        self._nodes: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._leaves: dict[Hashable, int] = {}
+        self._support: dict[int, int] = {}
+        self._memo: dict[tuple[str, int, int], int] = {}
+        self.false = self.leaf(False)
+        self.true = self.leaf(True)
+
+    def leaf(self, value: Hashable) -> int:
+        """The leaf that holds ``value``. (Python's ``True == 1`` is told apart by type.)"""
+        key = (type(value), value)
+        found = self._leaves.get(key)
+        if found is None:
+            found = self._leaves[key] = self._add(LEAF, (), value)
+        return found
+
+    def node(self, level: int, children: Sequence[int]) -> int:
+        """The node with these children, or the child itself where all are the same."""
+        first = children[0]
+        if all(child == first for child in children):
+            return first
+        key = (level, tuple(children))
+        found = self._nodes.get(key)
+        if found is None:
+            found = self._nodes[key] = self._add(level, key[1], None)
+        return found
+
+    def _add(self, level: int, children: tuple[int, ...], value: Hashable) -> int:
+        self.level.append(level)
+        self.children.append(children)
+        self.values.append(value)
+        return len(self.level) - 1
+
+    def choice(self, level: int, size: int, chosen: Iterable[int]) -> int:
+        """True for the chosen classes of a variable, false for the others."""
+        inside = frozenset(chosen)
+        return self.node(level, [self.true if i in inside else self.false for i in range(size)])
+
+    # ---- operations ---------------------------------------------------------------------------
+
+    def apply(
+        self, name: str, combine: Callable[[Hashable, Hashable], Hashable], a: int, b: int
+    ) -> int:
+        """The diagram whose leaves combine those of ``a`` and ``b``. ``name`` keys the memory, so
+        one name always means one function."""
+        key = (name, a, b)
+        found = self._memo.get(key)
+        if found is not None:
+            return found
+        level_a, level_b = self.level[a], self.level[b]
+        if level_a == level_b == LEAF:
+            result = self.leaf(combine(self.values[a], self.values[b]))
+        else:
+            level = min(level_a, level_b)
+            size = len(self.children[a if level_a == level else b])
+            children_a = self.children[a] if level_a == level else (a,) * size
+            children_b = self.children[b] if level_b == level else (b,) * size
+            result = self.node(
+                level,
+                [
+                    self.apply(name, combine, x, y)
+                    for x, y in zip(children_a, children_b, strict=True)
+                ],
+            )
+        self._memo[key] = result
+        return result
+
+    def both(self, a: int, b: int) -> int:
+        """``a`` and ``b``."""
+        if a == self.false or b == self.false:
+            return self.false
+        if a == self.true or a == b:
+            return b
+        if b == self.true:
+            return a
+        a, b = min(a, b), max(a, b)
+        key = ("and", a, b)
+        found = self._memo.get(key)
+        if found is not None:
+            return found
+        level_a, level_b = self.level[a], self.level[b]
+        level = min(level_a, level_b)
+        size = len(self.children[a if level_a == level else b])
+        children_a = self.children[a] if level_a == level else (a,) * size
+        children_b = self.children[b] if level_b == level else (b,) * size
+        pairs = zip(children_a, children_b, strict=True)
+        result = self.node(level, [self.both(x, y) for x, y in pairs])
+        self._memo[key] = result
+        return result
+
+    def negate(self, a: int) -> int:
+        """Not ``a``."""
+        return self.map("not", lambda value: not value, a)
+
+    def either(self, a: int, b: int) -> int:
+        """``a`` or ``b``."""
+        return self.negate(self.both(self.negate(a), self.negate(b)))
+
+    def all_of(self, parts: Iterable[int]) -> int:
+        """The conjunction of some diagrams, none being true."""
+        return self._balanced(self.both, list(parts), self.true)
+
+    def any_of(self, parts: Iterable[int]) -> int:
+        """The disjunction of some diagrams, none being false."""
+        return self._balanced(self.either, list(parts), self.false)
+
+    def map(self, name: str, change: Callable[[Hashable], Hashable], a: int) -> int:
+        """The diagram with every leaf changed; ``name`` keys the memory as in ``apply``."""
+        key = (name, a, -1)
+        found = self._memo.get(key)
+        if found is not None:
+            return found
+        if self.level[a] == LEAF:
+            result = self.leaf(change(self.values[a]))
+        else:
+            children = [self.map(name, change, child) for child in self.children[a]]
+            result = self.node(self.level[a], children)
+        self._memo[key] = result
+        return result
+
+    def union(self, parts: Iterable[int]) -> int:
+        """Diagrams with sets at their leaves, as one whose leaves hold the unions."""
+        empty = self.leaf(frozenset())
+
+        def joined(a: int, b: int) -> int:
+            if a in (empty, b):
+                return b
+            if b == empty:
+                return a
+            return self.apply("union", lambda x, y: x | y, a, b)  # type: ignore[operator]
+
+        return self._balanced(joined, list(parts), empty)
+
+    @staticmethod
+    def _balanced(combine: Callable[[int, int], int], parts: list[int], none: int) -> int:
+        """Fold neighbours pairwise: rules that stand together share most of their diagram."""
+        if not parts:
+            return none
+        while len(parts) > 1:
+            pairs = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+            parts = pairs + ([parts[-1]] if len(parts) % 2 else [])
+        return parts[0]
+
+    # ---- questions ----------------------------------------------------------------------------
+
+    def support(self, a: int) -> int:
+        """The levels that ``a`` asks for, as a bit mask."""
+        found = self._support.get(a)
+        if found is None:
+            found = 0
+            if self.level[a] != LEAF:
+                found = 1 << self.level[a]
+                for child in set(self.children[a]):
+                    found |= self.support(child)
+            self._support[a] = found
+        return found
+
+    def reachable(self, a: int) -> list[int]:
+        """Every node and leaf of ``a``, itself first."""
+        seen = {a: None}
+        waiting = [a]
+        while waiting:
+            for child in self.children[waiting.pop()]:
+                if child not in seen:
+                    seen[child] = None
+                    waiting.append(child)
+        return list(seen)
+
+    def leaves(self, a: int) -> list[int]:
+        """The leaves of ``a``."""
+        return [node for node in self.reachable(a) if self.level[node] == LEAF]
+
+    def forget(self) -> None:
+        """Drop the memory of past operations, which a finished rulebase no longer needs."""
+        self._memo.clear()

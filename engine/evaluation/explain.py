@@ -1,0 +1,213 @@
+"""Why: the facts that mattered, the rules overridden, and what to ask first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+from engine.evaluation.compiling import Leaf
+from engine.evaluation.diagram import LEAF
+from engine.evaluation.outcomes import Found, formulas_at
+from engine.evaluation.reach import Walk
+from engine.evaluation.record import Overridden
+from engine.evaluation.variables import FactVariable
+from engine.model import Decision, Value
+from engine.trees import names_in
+
+LARGE = 3000
+"""Where more open nodes than this are left, questions are asked in the diagram's own order."""
+
+
+def names_at(walk: Walk, level: int) -> tuple[str, ...]:
+    """The facts that a level asks for."""
+    variable = walk.compiled.variables[level]
+    return (variable.name,) if isinstance(variable, FactVariable) else tuple(variable.facts)
+
+
+def open_part(walk: Walk, root: int) -> tuple[list[int], set[int], list[int]]:
+    """What is left of a diagram: the nodes that ask for an unknown fact (topmost first), the known
+    levels that are passed on the way, and the leaves."""
+    forest = walk.compiled.forest
+    nodes: dict[int, None] = {}
+    leaves: dict[int, None] = {}
+    known: set[int] = set()
+    waiting = [root]
+    while waiting:
+        start = waiting.pop()
+        known.update(walk.path(start))
+        node = walk.settle(start)
+        if forest.level[node] == LEAF:
+            leaves[node] = None
+        elif node not in nodes:
+            nodes[node] = None
+            waiting.extend(set(forest.children[node]))
+    return sorted(nodes, key=forest.level.__getitem__), known, list(leaves)
+
+
+# ---- the facts that mattered ------------------------------------------------------------------
+
+
+def facts_that_mattered(walk: Walk, decision: Decision, found: Found) -> dict[str, Value]:
+    """Known facts that settle the answer alone. None of them can be left out of a decided answer:
+    each is dropped in turn, and stays dropped where the answer stands without it."""
+    compiled = walk.compiled
+    leaves = [leaf for group in found.leaves.values() for leaf in group]
+    amounts, decisions = _in_formulas(walk, decision, leaves)
+    roots = [compiled.roots[name] for name in (decision.name, *decisions)]
+    asked: dict[str, None] = {}
+    for root in roots:
+        for level in sorted(open_part(walk, root)[1]):
+            asked.update(dict.fromkeys(names_at(walk, level)))
+    kept = [name for name in asked if name in walk.facts]
+    if found.single is not None:
+        kept = _without_idle(walk, kept, roots, amounts)
+    kept += [name for name in amounts if name in walk.facts and name not in kept]
+    order = {name: i for i, name in enumerate(compiled.rulebase.facts)}
+    return {name: walk.facts[name] for name in sorted(kept, key=order.__getitem__)}
+
+
+def _in_formulas(
+    walk: Walk, decision: Decision, leaves: Iterable[Leaf]
+) -> tuple[list[str], list[str]]:
+    """The facts and the decisions in the formulas of some leaves, and in those of the decisions
+    that they use in turn."""
+    compiled = walk.compiled
+    every = compiled.rulebase.decisions
+    facts: dict[str, None] = {}
+    decisions: dict[str, None] = {}
+    waiting = [(decision, leaf) for leaf in leaves]
+    while waiting:
+        user, leaf = waiting.pop()
+        for formula in formulas_at(compiled, user, leaf):
+            for name in names_in(formula):
+                if name not in every:
+                    facts[name] = None
+                elif name not in decisions:
+                    decisions[name] = None
+                    inner = open_part(walk, compiled.roots[name])[2]
+                    waiting.extend(
+                        (every[name], cast(Leaf, compiled.forest.values[node])) for node in inner
+                    )
+    return list(facts), list(decisions)
+
+
+def _without_idle(walk: Walk, names: list[str], roots: list[int], amounts: list[str]) -> list[str]:
+    """The names that are needed for every root to come to the leaf it comes to: each is dropped in
+    turn, and stays dropped where its diagrams lead to the same leaves without it."""
+    goal = [walk.settle(root) for root in roots]
+    if any(walk.compiled.forest.level[node] != LEAF for node in goal):
+        return names
+    kept = list(names)
+    for name in reversed(names):
+        if name in amounts:
+            continue
+        fewer = Walk(walk.compiled, {key: walk.facts[key] for key in kept if key != name})
+        pairs = zip(roots, goal, strict=True)
+        if all(open_part(fewer, root)[2] == [node] for root, node in pairs):
+            kept.remove(name)
+    return kept
+
+
+# ---- the rules overridden ---------------------------------------------------------------------
+
+
+def overridden(
+    walk: Walk, decision: Decision, deciding: list[int], passed: list[int]
+) -> tuple[Overridden, ...]:
+    """The rules that certainly apply and yet do not decide, each with the rules to blame: those
+    ``passed`` over by the hit policy, and those that an applying exception names, link by link."""
+    rulebase, forest = walk.compiled.rulebase, walk.compiled.forest
+    rules = {rule.id: rule for rule in rulebase.rules_of(decision.name)}
+    winners = tuple(rulebase.rules[n] for n in deciding)
+    blamed: dict[str, list[str]] = {
+        rulebase.rules[n].id: [rule.id for rule in winners] for n in passed
+    }
+    waiting = [*winners, *(rulebase.rules[n] for n in passed)]
+    seen = {rule.id for rule in waiting}
+    while waiting:
+        rule = waiting.pop(0)
+        for target in rule.exception_to:
+            if walk.settle(walk.compiled.applies[target]) != forest.true:
+                continue
+            blamed.setdefault(target, []).append(rule.id)
+            if target not in seen:
+                seen.add(target)
+                waiting.append(rules[target])
+    return tuple(
+        Overridden(rules[target], tuple(rules[i] for i in dict.fromkeys(by)))
+        for target, by in blamed.items()
+    )
+
+
+# ---- what to ask ------------------------------------------------------------------------------
+
+
+def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
+    """The unknown facts that can still change an undetermined answer, the one first whose answer
+    leaves the fewest outcomes on average."""
+    compiled = walk.compiled
+    leaves = [leaf for group in found.leaves.values() for leaf in group]
+    amounts, decisions = _in_formulas(walk, decision, leaves)
+    roots = [compiled.roots[name] for name in (decision.name, *decisions)]
+    scores: dict[str, float] = {}
+    for root in roots:
+        nodes = open_part(walk, root)[0]
+        for level in dict.fromkeys(compiled.forest.level[node] for node in nodes):
+            score = _left(walk, root, level) if len(nodes) <= LARGE else 0.0
+            for name in names_at(walk, level):
+                if name not in walk.facts:
+                    scores[name] = min(score, scores.get(name, score))
+    asked = [name for name in sorted(scores, key=scores.__getitem__) if _free(walk, name)]
+    missing = [name for name in amounts if name not in walk.facts and name not in scores]
+    return (*asked, *missing)
+
+
+def _free(walk: Walk, name: str) -> bool:
+    """Whether the constraints leave more than one class of a fact."""
+    level = walk.compiled.level_of.get(name)
+    if level is None:
+        return True
+    variable = walk.compiled.variables[level]
+    assert isinstance(variable, FactVariable)
+    left = 0
+    for code in range(variable.size):
+        left += Walk(walk.compiled, {**walk.facts, name: variable.example(code)}).possible()
+        if left > 1:
+            return True
+    return False
+
+
+def _left(walk: Walk, root: int, level: int) -> float:
+    """How many leaves are left, on average, once the class of one variable is known; the values of
+    an enum count one each, the classes of an amount alike."""
+    forest = walk.compiled.forest
+    variable = walk.compiled.variables[level]
+    total = weight = 0.0
+    for code in range(variable.size):
+        own = 1.0
+        if isinstance(variable, FactVariable) and variable.groups:
+            own = float(len(variable.groups[code]))
+        weight += own
+        total += own * _count(walk, root, level, code)
+    # A variable that is not on every path is worth less: prefer one that is surely asked.
+    sure = 0.0 if forest.level[walk.settle(root)] == level else 0.25
+    return total / weight + sure
+
+
+def _count(walk: Walk, root: int, level: int, code: int) -> int:
+    forest = walk.compiled.forest
+    leaves: set[int] = set()
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = walk.settle(waiting.pop())
+        if node in seen:
+            continue
+        seen.add(node)
+        if forest.level[node] == LEAF:
+            leaves.add(node)
+        elif forest.level[node] == level:
+            waiting.append(forest.children[node][code])
+        else:
+            waiting.extend(set(forest.children[node]))
+    return len(leaves)

@@ -1,0 +1,172 @@
+"""From leaves to outcomes: what the deciding rules of a leaf come to for the known facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from engine.evaluation.amounts import (
+    NoValue,
+    divides_by_zero,
+    evaluate,
+    finish,
+    known_only,
+)
+from engine.evaluation.compiling import (
+    Blocked,
+    Clash,
+    Compiled,
+    Leaf,
+    combined,
+    literal_outcome,
+    settled,
+    substitute,
+)
+from engine.model import ORDERED, Constant, Decision, Formula, Value
+from engine.trees import names_in
+
+Kind = Literal["value", "formula", "open", "conflict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One outcome of a decision. ``formula`` stands for an amount or a day some fact of which is
+    not known; it speaks of facts alone, and ``missing`` names those that are needed."""
+
+    kind: Kind
+    value: Value | None = None
+    formula: Formula | None = None
+    missing: tuple[str, ...] = ()
+
+
+OPEN = Outcome("open")
+CONFLICT = Outcome("conflict")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The outcomes that a decision still has, each with the leaves that lead to it."""
+
+    leaves: Mapping[Outcome, tuple[Leaf, ...]]
+
+    @property
+    def single(self) -> Outcome | None:
+        """The one outcome, or None where there are several."""
+        return next(iter(self.leaves)) if len(self.leaves) == 1 else None
+
+
+def outcome_of(
+    compiled: Compiled,
+    decision: Decision,
+    leaf: Leaf,
+    facts: Mapping[str, Value],
+    others: Mapping[str, Outcome],
+) -> Outcome:
+    """The outcome of a decision at one leaf. ``others`` holds the outcomes, in the same
+    completions, of the decisions that its formulas use."""
+    if isinstance(leaf, Blocked | Clash):
+        return CONFLICT
+    formulas = formulas_at(compiled, decision, leaf)
+    if not formulas:
+        return OPEN
+    if decision.type not in ORDERED:
+        values = [cast(Constant, formula).value for formula in formulas]
+        value = literal_outcome(decision, values)
+        return CONFLICT if value is None else Outcome("value", value)
+    return _amount(compiled, decision, formulas, facts, others)
+
+
+def formulas_at(compiled: Compiled, decision: Decision, leaf: Leaf) -> list[Formula]:
+    """What the deciding rules of a leaf conclude, or the decision's ``otherwise``."""
+    if isinstance(leaf, Blocked | Clash):
+        return []
+    then = [compiled.rulebase.rules[number].then for number in sorted(leaf)]
+    if not then and decision.otherwise is not None:
+        then = [decision.otherwise]
+    return then
+
+
+def used_decisions(compiled: Compiled, decision: Decision, leaf: Leaf) -> set[str]:
+    """The decisions that the formulas of a leaf use, directly."""
+    return {
+        name
+        for formula in formulas_at(compiled, decision, leaf)
+        for name in names_in(formula)
+        if name in compiled.rulebase.decisions
+    }
+
+
+def _amount(
+    compiled: Compiled,
+    decision: Decision,
+    formulas: list[Formula],
+    facts: Mapping[str, Value],
+    others: Mapping[str, Outcome],
+) -> Outcome:
+    replaced: dict[str, Formula] = {}
+    for name in {name for formula in formulas for name in names_in(formula)}:
+        if name not in compiled.rulebase.decisions:
+            continue
+        other = others[name]
+        if other.kind == "open":
+            return OPEN
+        if other.formula is not None:
+            kind = compiled.rulebase.decisions[name].type
+            replaced[name] = settled(other.formula, kind)
+        else:
+            replaced[name] = Constant(cast(Value, other.value))
+    own = list(dict.fromkeys(substitute(formula, replaced) for formula in formulas))
+    if decision.policy.kind == "sum":
+        own = [substitute(formula, replaced) for formula in formulas]
+    missing = tuple(
+        dict.fromkeys(name for formula in own for name in names_in(formula) if name not in facts)
+    )
+    whole = combined(decision, own)
+    value_of = known_only(facts)
+    if missing:
+        if divides_by_zero(whole, value_of):
+            return OPEN
+        return Outcome("formula", formula=whole, missing=missing)
+    try:
+        for formula in own:  # a rule without a value leaves the decision open, whatever others say
+            evaluate(formula, value_of)
+        return Outcome("value", finish(evaluate(whole, value_of), decision.type))
+    except NoValue:
+        return OPEN
+
+
+def winners(
+    compiled: Compiled,
+    decision: Decision,
+    leaf: Leaf,
+    outcome: Outcome,
+    facts: Mapping[str, Value],
+    others: Mapping[str, Outcome],
+) -> tuple[list[int], list[int]]:
+    """The rules of a leaf that give the outcome, and those that the hit policy passed over (a
+    weaker value under ``priority``, a larger amount under ``min`` and so on)."""
+    if isinstance(leaf, Blocked):
+        return [], []
+    if isinstance(leaf, Clash):
+        return sorted(leaf.rules), []
+    numbers = sorted(leaf)
+    if decision.policy.kind not in ("priority", "min", "max") or outcome.kind != "value":
+        return numbers, []
+    alone = {
+        n: outcome_of(compiled, decision, frozenset({n}), facts, others).value for n in numbers
+    }
+    chosen = [n for n in numbers if alone[n] == outcome.value]
+    return (chosen, [n for n in numbers if n not in chosen]) if chosen else (numbers, [])
+
+
+__all__ = [
+    "CONFLICT",
+    "OPEN",
+    "Found",
+    "Outcome",
+    "formulas_at",
+    "outcome_of",
+    "used_decisions",
+    "winners",
+]

@@ -1,0 +1,76 @@
+"""The decision record: what was decided of one loan, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.evaluation.outcomes import Outcome
+from engine.model import Decision, Presumption, Rule, Rulebase, Value
+
+Status = Literal["decided", "undetermined", "conflict", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A rule that applies but does not decide, and the rules that keep it from deciding: its
+    exceptions, or under ``priority``, ``min`` and ``max`` those whose value prevails."""
+
+    rule: Rule
+    by: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Possibility:
+    """One outcome that is still possible, and the rules that would decide it."""
+
+    outcome: Outcome
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One decision of one loan. ``possible`` and ``ask`` are filled where it is undetermined;
+    ``facts_used`` are facts that settle the answer alone, whatever the others are."""
+
+    decision: Decision
+    status: Status
+    value: Value | None
+    possible: tuple[Possibility, ...]
+    ask: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    overridden: tuple[Overridden, ...]
+    facts_used: Mapping[str, Value]
+    requires: tuple[str, ...]
+
+    @property
+    def by_default(self) -> bool:
+        """No rule decides it: the answer is the decision's ``otherwise``."""
+        return self.status == "decided" and not self.rules
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that was decided of one loan, with the pack that decided it."""
+
+    rulebase: Rulebase
+    strict: bool
+    facts: Mapping[str, Value]
+    presumed: Mapping[str, Presumption]
+    answers: Mapping[str, Answer]
+
+    @property
+    def known(self) -> dict[str, Value]:
+        """Every fact that was given or presumed."""
+        return {**self.facts, **{name: p.value for name, p in self.presumed.items()}}
+
+    @property
+    def presumed_used(self) -> dict[str, Presumption]:
+        """The presumptions that some answer rests on."""
+        used = {name for answer in self.answers.values() for name in answer.facts_used}
+        return {name: p for name, p in self.presumed.items() if name in used}
+
+    def value(self, decision: str) -> Value | None:
+        """The decided value of a decision, or None where it is not decided."""
+        return self.answers[decision].value

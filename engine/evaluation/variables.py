@@ -1,0 +1,224 @@
+"""The variables of the diagrams: each fact's domain, cut into the classes the rules can tell apart.
+
+Inside, every ordered value is an integer: cents for money, millionths for decimals, the day's
+ordinal for dates. A class of an ordered fact is a closed interval of such integers; a class of an
+enum or a boolean is a group of its values.
+"""
+
+from __future__ import annotations
+
+import datetime
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import cast
+
+from engine.model import (
+    ORDERED,
+    Arithmetic,
+    Bound,
+    Compare,
+    Condition,
+    Constant,
+    Extreme,
+    Fact,
+    Formula,
+    OneOf,
+    Ref,
+    Rounded,
+    Rulebase,
+    Shift,
+    Value,
+)
+from engine.trees import atoms, names_in, names_of
+from engine.values import FIRST_DAY, LAST_DAY, MAX_MONEY, MAX_NUMBER
+
+SCALE: Mapping[str, int] = {"money": 100, "decimal": 1_000_000, "integer": 1, "date": 1}
+
+
+def encode(value: Value, kind: str) -> int:
+    """An ordered value as its integer."""
+    if kind == "date":
+        return cast(datetime.date, value).toordinal()
+    return int(cast(Decimal, value) * SCALE[kind])
+
+
+def decode(number: int, kind: str) -> Value:
+    """The value that an integer stands for."""
+    if kind == "date":
+        return datetime.date.fromordinal(number)
+    if kind == "integer":
+        return number
+    return Decimal(number).scaleb(-2 if kind == "money" else -6)
+
+
+def domain(fact: Fact) -> tuple[int, int]:
+    """The least and the greatest integer that an ordered fact can have."""
+    if fact.type == "date":
+        low, high = FIRST_DAY.toordinal(), LAST_DAY.toordinal()
+    elif fact.type == "money":
+        low, high = 0, int(MAX_MONEY * 100)
+    else:
+        high = int(MAX_NUMBER) * SCALE[fact.type]
+        low = -high
+    if fact.at_least is not None:
+        low = encode(fact.at_least, fact.type)
+    if fact.at_most is not None:
+        high = encode(fact.at_most, fact.type)
+    return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class FactVariable:
+    """One fact. ``groups`` are the classes of an enum or boolean, ``spans`` those of an ordered
+    fact; the other of the two is empty."""
+
+    name: str
+    kind: str
+    groups: tuple[tuple[Value, ...], ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    class_of: Mapping[Value, int] = field(default_factory=dict, compare=False)
+    cuts: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of classes."""
+        return len(self.groups) or len(self.spans)
+
+    def code(self, value: Value) -> int:
+        """The class that a value falls in."""
+        if self.groups:
+            return self.class_of[value]
+        return bisect_right(self.cuts, encode(value, self.kind))
+
+    def example(self, code: int) -> Value:
+        """A value of a class that reads well: zero where it can be, else the end nearer to it."""
+        if self.groups:
+            return self.groups[code][0]
+        low, high = self.spans[code]
+        number = 0 if low <= 0 <= high else low if abs(low) <= abs(high) else high
+        return decode(number, self.kind)
+
+    def meeting(self, test: OneOf | Compare) -> frozenset[int]:
+        """The classes whose values meet a test of this fact against literals."""
+        if isinstance(test, Compare):
+            limit = encode(cast(Value, test.limit), self.kind)
+            return frozenset(
+                i for i, span in enumerate(self.spans) if _within(*span, test.bound, limit)
+            )
+        if self.groups:
+            met = {i for i, group in enumerate(self.groups) if group[0] in test.values}
+        else:
+            numbers = {encode(value, self.kind) for value in test.values}
+            met = {i for i, (low, high) in enumerate(self.spans) if low == high and low in numbers}
+        return frozenset(set(range(self.size)) - met if test.negated else met)
+
+
+def _within(low: int, high: int, bound: Bound, limit: int) -> bool:
+    """Whether all of a span meets a bound; the cuts see to it that it's all or nothing."""
+    match bound:
+        case "less_than":
+            return high < limit
+        case "at_most":
+            return high <= limit
+        case "more_than":
+            return low > limit
+        case "at_least":
+            return low >= limit
+
+
+@dataclass(frozen=True, slots=True)
+class SignVariable:
+    """How two amounts or days compare: class 0 is less, 1 equal, 2 more. Both sides are formulas
+    over facts alone. Where a side divides by a fact there is a class 3: a side has no value."""
+
+    left: Formula
+    right: Formula
+    facts: frozenset[str]
+    size: int
+
+
+Variable = FactVariable | SignVariable
+
+
+def all_conditions(rulebase: Rulebase) -> Iterator[Condition]:
+    """Every condition that can tell two loans apart, presumptions aside."""
+    for rule in rulebase.rules:
+        yield rule.when
+    for constraint in rulebase.constraints:
+        yield constraint.when
+
+
+def fact_variables(rulebase: Rulebase) -> list[FactVariable]:
+    """The facts that some condition tests, in the order of the diagrams: the jurisdiction first,
+    then by how many conditions test them, so that a walk soon stands in a small diagram."""
+    tests: dict[str, list[OneOf | Compare]] = {}
+    uses: Counter[str] = Counter()
+
+    def term(name: str) -> Condition:
+        return rulebase.terms[name].when
+
+    for condition in all_conditions(rulebase):
+        uses.update(set(names_of(condition, term)))
+        for atom in atoms(condition, term):
+            if isinstance(atom, OneOf | Compare) and atom.name in rulebase.facts:
+                tests.setdefault(atom.name, []).append(atom)
+    order = {name: i for i, name in enumerate(rulebase.facts)}
+    names = sorted(
+        tests,
+        key=lambda name: (name != rulebase.jurisdiction_fact, -uses[name], order[name]),
+    )
+    return [_variable(rulebase.facts[name], tests[name]) for name in names]
+
+
+def _variable(fact: Fact, tests: Iterable[OneOf | Compare]) -> FactVariable:
+    if fact.type not in ORDERED:
+        return _grouped(fact, [test for test in tests if isinstance(test, OneOf)])
+    low, high = domain(fact)
+    cuts = set()
+    for test in tests:
+        if isinstance(test, OneOf):
+            for value in test.values:
+                number = encode(value, fact.type)
+                cuts |= {number, number + 1}
+        elif test.limit is not None:
+            number = encode(test.limit, fact.type)
+            cuts.add(number if test.bound in ("less_than", "at_least") else number + 1)
+    inside = tuple(sorted(cut for cut in cuts if low < cut <= high))
+    starts, ends = (low, *inside), (*(cut - 1 for cut in inside), high)
+    return FactVariable(
+        fact.name, fact.type, spans=tuple(zip(starts, ends, strict=True)), cuts=inside
+    )
+
+
+def _grouped(fact: Fact, tests: list[OneOf]) -> FactVariable:
+    values: Iterable[Value] = fact.values if fact.type == "enum" else (False, True)
+    groups: dict[tuple[bool, ...], list[Value]] = {}
+    for value in values:
+        signature = tuple(value in test.values for test in tests)
+        groups.setdefault(signature, []).append(value)
+    classes = tuple(map(tuple, groups.values()))
+    class_of = {value: i for i, group in enumerate(classes) for value in group}
+    return FactVariable(fact.name, fact.type, groups=classes, class_of=class_of)
+
+
+def sign_variable(left: Formula, right: Formula) -> SignVariable:
+    """The variable that compares two formulas over facts."""
+    facts = frozenset((*names_in(left), *names_in(right)))
+    return SignVariable(left, right, facts, 4 if _divides(left) or _divides(right) else 3)
+
+
+def _divides(formula: Formula) -> bool:
+    """Whether a formula divides by something that may be zero."""
+    match formula:
+        case Arithmetic(op, left, right):
+            risky = op == "/" and any(True for _ in names_in(right))
+            return risky or _divides(left) or _divides(right)
+        case Extreme(_, parts):
+            return any(map(_divides, parts))
+        case Shift(part, _, _) | Rounded(part, _):
+            return _divides(part)
+        case Constant() | Ref():
+            return False

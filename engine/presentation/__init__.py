@@ -1,0 +1,1 @@
+"""Decisions, rules and problems for people and for programs; nothing here decides."""

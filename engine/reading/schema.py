@@ -1,0 +1,295 @@
+"""A document against one of our JSON Schemas, and every fault in plain words at its place.
+
+Besides the standard keywords a schema may say ``x-expected`` (what a value must be, in words) and
+``x-message`` (what a failed ``not`` or ``maxProperties`` means).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Any, Literal
+
+from engine.problems import Place, Problem, likely, listing
+from engine.reading.nodes import (
+    Document,
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    ScalarNode,
+    key_of,
+    locate,
+    plain,
+)
+from engine.resources import schema_dir
+from engine.values import describe
+
+Kind = Literal["pack", "vocabulary", "rules", "cases", "facts", "record"]
+Path = Sequence[str | int]
+
+_TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+MAX_FAULTS = 200
+"""So many faults of one file are reported; who made more fixes these first."""
+_YES_NO = frozenset({"yes", "no", "on", "off", "y", "n"})
+
+
+def validate(document: Document, kind: Kind | str) -> list[Problem]:
+    """What in ``document`` does not fit the schema of its kind, ordered by place; names of facts,
+    decisions and rules are not looked up. An empty document is a fault, but for facts and cases.
+    """
+    root = document.root
+    if root is None:
+        return _empty(document, kind)
+    try:
+        errors = list(islice(_validator(kind).iter_errors(plain(root)), MAX_FAULTS))
+    except RecursionError:
+        return [document.source.problem("yaml-depth", "this nests too deep", root.place)]
+    faults = [_Fault(document, root, error) for error in errors]
+    misspelt = {pair for fault in faults for pair in _misspelt(fault)}
+    problems = {problem for fault in faults for problem in _problems(fault, misspelt)}
+    found = sorted(problems, key=lambda problem: problem.sort_key)
+    if len(found) < MAX_FAULTS:
+        return found
+    rest = "there may be more; these are the first faults of the file"
+    return [*found[:MAX_FAULTS], Problem("too-many-faults", rest, Place(root.place.file))]
+
+
+@cache
+def read_schema(kind: str) -> Mapping[str, Any]:
+    """The schema of a kind of file, as data; not to be changed."""
+    text = (schema_dir() / f"{kind}.schema.json").read_text(encoding="utf-8")
+    schema: Mapping[str, Any] = json.loads(text)
+    return schema
+
+
+@cache
+def _validator(kind: str) -> Any:
+    import jsonschema  # costs 50 ms, which not every command has to pay
+
+    return jsonschema.Draft202012Validator(dict(read_schema(kind)))
+
+
+def _empty(document: Document, kind: str) -> list[Problem]:
+    if kind in ("facts", "cases"):
+        return []
+    expected = read_schema(kind).get("x-expected", "a mapping")
+    message = f"the file is empty; it must be {expected}"
+    return [Problem("empty-file", message, Place(document.source.name))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One error of the validator, and the document it is about."""
+
+    document: Document
+    root: Node
+    error: Any
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        return tuple(self.error.absolute_path)
+
+    @property
+    def node(self) -> Node:
+        return locate(self.root, self.path)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        schema: Mapping[str, Any] = self.error.schema
+        return schema
+
+    @property
+    def wanted(self) -> Any:
+        """What the failed keyword of the schema says."""
+        return self.error.validator_value
+
+    @property
+    def of_a_key(self) -> bool:
+        return "propertyNames" in self.error.absolute_schema_path
+
+    @property
+    def label(self) -> str:
+        """How a message calls the value: by its key, its id, or its number in its list."""
+        if self.of_a_key:
+            return f"`{self.error.instance}`"
+        return _label(self.root, self.path)
+
+    def problem(
+        self, code: str, message: str, where: Place | None = None, hint: str = ""
+    ) -> Problem:
+        """A problem at ``where``, or else at the value (at the key, for an error of a key)."""
+        if where is None and self.of_a_key:
+            where = key_of(self.root, (*self.path, self.error.instance))
+        return self.document.source.problem(code, message, where or self.node.place, hint)
+
+
+def _label(root: Node, path: Path) -> str:
+    if not path:
+        return "the file"
+    last, node = path[-1], locate(root, path)
+    if isinstance(last, str):
+        return f"`{last}`"
+    if isinstance(node, MapNode):
+        for key in ("id", "case"):
+            name = node.get(key)
+            if isinstance(name, ScalarNode):
+                return f"`{name.text}`"
+    outer = next((step for step in reversed(path) if isinstance(step, str)), None)
+    return f"item {last + 1} of " + (f"`{outer}`" if outer else "the list")
+
+
+def _problems(fault: _Fault, misspelt: AbstractSet[tuple[Path, str]]) -> Iterator[Problem]:
+    keyword = fault.error.validator
+    if keyword == "additionalProperties":
+        yield from _unknown_keys(fault)
+    elif keyword == "required":
+        missing = [key for key in fault.wanted if key not in fault.error.instance]
+        yield from (_missing(fault, key) for key in missing if (fault.path, key) not in misspelt)
+    elif keyword == "dependentRequired":
+        for key, needed in fault.wanted.items():
+            absent = [other for other in needed if other not in fault.error.instance]
+            if key in fault.error.instance:
+                yield from (_missing(fault, other, key) for other in absent)
+    elif keyword == "type":
+        yield _wrong_type(fault, _expected(fault))
+    elif keyword in ("enum", "const"):
+        yield _unknown_value(fault)
+    else:
+        yield _bad_form(fault)
+
+
+def _extra_keys(fault: _Fault) -> Iterator[Entry]:
+    known = fault.schema.get("properties", {})
+    node = fault.node
+    if isinstance(node, MapNode):
+        extra = (entry for entry in node.entries if entry.key.text not in known)
+        yield from islice(extra, MAX_FAULTS)
+
+
+def _misspelt(fault: _Fault) -> Iterator[tuple[Path, str]]:
+    """The keys that a mapping seems to lack, since they are misspelt in it."""
+    if fault.error.validator == "additionalProperties":
+        for entry in _extra_keys(fault):
+            for key in fault.schema.get("properties", {}):
+                if likely(entry.key.text, [key]):
+                    yield fault.path, key
+
+
+def _unknown_keys(fault: _Fault) -> Iterator[Problem]:
+    known = fault.schema.get("properties", {})
+    for entry in _extra_keys(fault):
+        key = entry.key.text
+        hint = likely(key, known) or f"known keys: {listing(known, limit=12)}"
+        message = f"{fault.label} has no key `{key}`" if fault.path else f"unknown key `{key}`"
+        yield fault.problem("unknown-key", message, entry.key.place, hint)
+
+
+def _missing(fault: _Fault, key: str, since: str = "") -> Problem:
+    where = key_of(fault.root, fault.path)
+    message = f"{fault.label} lacks the key `{key}`"
+    if since:
+        message += f", which `{since}` needs"
+    described = fault.schema.get("properties", {}).get(key, {}).get("description", "")
+    hint = described.split(". ")[0].rstrip(".")
+    return fault.problem("missing-key", message, where, hint)
+
+
+def _expected(fault: _Fault) -> str:
+    """What a value must be: as the schema says it, or else its types or its values in words."""
+    if "x-expected" in fault.schema:
+        return str(fault.schema["x-expected"])
+    if "enum" in fault.schema:
+        return f"one of {listing(fault.schema['enum'], limit=12)}"
+    types = fault.schema.get("type", [])
+    words = [_TYPES[word] for word in ([types] if isinstance(types, str) else types)]
+    return " or ".join(words)
+
+
+def _wrong_type(fault: _Fault, expected: str) -> Problem:
+    value = fault.error.instance
+    message = f"{fault.label} must be {expected}, found {describe(value)}"
+    return fault.problem("wrong-type", message, hint=_type_hint(fault, value))
+
+
+def _type_hint(fault: _Fault, value: object) -> str:
+    types, node = fault.schema.get("type", "string"), fault.node
+    allowed = {types} if isinstance(types, str) else set(types)
+    if "string" in allowed and isinstance(node, ScalarNode) and value is not None:
+        if not re.search(fault.schema.get("pattern", ""), node.text):
+            return ""
+        return "put quotes around it"
+    if isinstance(value, str) and allowed & {"number", "integer"} and value.isdigit():
+        return "remove the quotes"
+    if isinstance(value, str) and "boolean" in allowed and value.lower() in _YES_NO:
+        return "write `true` or `false`"
+    if allowed == {"array"} and isinstance(node, MapNode):
+        return "begin each item with `- `"
+    return ""
+
+
+def _unknown_value(fault: _Fault) -> Problem:
+    value, allowed = fault.error.instance, fault.wanted
+    if "x-expected" in fault.schema:
+        expected = fault.schema["x-expected"]
+    elif fault.error.validator == "const":
+        expected = f"`{json.dumps(allowed)}`"
+    else:
+        expected = f"one of {listing(allowed, limit=12)}"
+    message = f"{fault.label} must be {expected}, found {describe(value)}"
+    if value is None or isinstance(value, list | dict):
+        return fault.problem("wrong-type", message)
+    words = allowed if isinstance(allowed, list) else []
+    return fault.problem("unknown-value", message, hint=likely(str(value), words))
+
+
+def _bad_form(fault: _Fault) -> Problem:
+    """The keywords about the form of a value."""
+    keyword, label, wanted = fault.error.validator, fault.label, fault.wanted
+    if keyword in ("not", "maxProperties") and "x-message" in fault.schema:
+        message = fault.schema["x-message"]
+        if keyword == "not" and "required" in wanted and len(wanted["required"]) == 1:
+            where = key_of(fault.root, (*fault.path, *wanted["required"]))
+            return fault.problem("unknown-key", message, where)
+        return fault.problem("bad-form", message)
+    if keyword == "minItems":
+        return fault.problem("too-few", f"{label} needs at least {_count(wanted, 'item')}")
+    if keyword == "minProperties":
+        return fault.problem("too-few", f"{label} is empty")
+    if keyword == "minLength":
+        return fault.problem("too-few", f"{label} is an empty text")
+    if keyword == "uniqueItems":
+        return _repeated(fault)
+    if keyword == "minimum":
+        return fault.problem("out-of-range", f"{label} must be at least {wanted}")
+    found = describe(fault.error.instance)
+    message = f"{label} must be {_expected(fault)}"
+    return fault.problem("bad-form", message if found == label else f"{message}, found {found}")
+
+
+def _repeated(fault: _Fault) -> Problem:
+    items = fault.node.items if isinstance(fault.node, ListNode) else ()
+    seen: list[object] = []
+    for item in items:
+        if plain(item) in seen:
+            message = f"{fault.label} names {describe(plain(item))} twice"
+            return fault.problem("repeated-item", message, item.place, "keep one of the two")
+        seen.append(plain(item))
+    return fault.problem("repeated-item", f"{fault.label} names something twice")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

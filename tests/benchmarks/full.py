@@ -1,0 +1,66 @@
+"""One whole decision: every decision of a pack, by both evaluators, with reasons.
+
+    python -m tests.benchmarks.full [PACK...] [--loans N]
+
+``PACK`` is a folder, or the name of one under ``rules/``; the primer if none is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+
+from tests.benchmarks import ours
+from tests.benchmarks.timing import each, machine, summary
+from tests.random_packs import Sampler
+
+ROOT = Path(__file__).parents[2]
+KINDS = {"complete": 0.0, "a third of the facts missing": 1 / 3}
+
+
+def report(folder: Path, count: int) -> list[str]:
+    """What was measured of one pack, in lines."""
+    start = perf_counter()
+    pack = ours.load(folder)
+    loaded = perf_counter() - start
+    rulebase = ours.model(pack)
+    lines = [
+        f"{rulebase.name}: {len(rulebase.rules)} rules, {len(rulebase.decisions)} decisions, "
+        f"{len(rulebase.facts)} facts; read in {loaded * 1_000:.0f} ms"
+    ]
+    start = perf_counter()
+    counts = ours.node_counts(pack)
+    built = perf_counter() - start
+    largest = ", ".join(
+        f"{name} {nodes:,}" for name, nodes in sorted(counts.items(), key=lambda i: -i[1])[:5]
+    )
+    lines.append(f"  diagrams built in {built * 1_000:.0f} ms; most nodes: {largest}")
+    sampler, rng = Sampler(rulebase), random.Random(7)
+    for kind, missing in KINDS.items():
+        sample = [sampler.draw(rng, missing) for _ in range(count + 20)]
+        if kind == "complete":
+            first = each(pack.decide, sample[:1])[0]
+            lines.append(f"  first decision (the networks are built): {first:.0f} ms")
+        each(pack.decide, sample[:20])
+        lines.append(f"  {kind}: {summary(each(pack.decide, sample[20:]))}")
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.full")
+    parser.add_argument("packs", nargs="*", default=["primer"])
+    parser.add_argument("--loans", type=int, default=500)
+    options = parser.parse_args(arguments)
+    print(f"every decision, both evaluators, with reasons; {machine()}")
+    for name in options.packs:
+        folder = Path(name) if Path(name).is_dir() else ROOT / "rules" / name
+        print("\n".join(report(folder, options.loans)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
