@@ -86,6 +86,8 @@ class Compiled:
     """Where each rule applies, by its id."""
     constraints: tuple[int, ...]
     """The diagrams of the rulebase's constraints, in their order."""
+    levels_on: Mapping[str, tuple[int, ...]]
+    """For each fact the levels that speak of it: its own and those of its comparisons."""
     compared: frozenset[int]
     """The levels of the facts that some comparison of two facts speaks of."""
     seconds: float
@@ -186,6 +188,13 @@ class _Builder:
             self._roots[decision.name] = self._decision(decision)
         constraints = tuple(self._condition(c.when) for c in rulebase.constraints)
         forest.forget()
+        levels_on: dict[str, tuple[int, ...]] = {name: () for name in rulebase.facts}
+        for level, variable in enumerate(self._variables):
+            names = (
+                (variable.name,) if isinstance(variable, FactVariable) else sorted(variable.facts)
+            )
+            for name in names:
+                levels_on[name] = (*levels_on[name], level)
         return Compiled(
             rulebase,
             forest,
@@ -194,6 +203,7 @@ class _Builder:
             self._roots,
             self._applies,
             constraints,
+            levels_on,
             frozenset(
                 self._level_of[name]
                 for variable in self._variables

@@ -139,6 +139,8 @@ class Session:
     facts: Mapping[str, Value]
     walk: Walk = field(init=False)
     found: dict[str, Found] = field(init=False, default_factory=dict)
+    single: dict[str, Outcome] = field(init=False, default_factory=dict)
+    """The outcomes of the decisions that have but one."""
 
     def __post_init__(self) -> None:
         self.walk = Walk(self.compiled, self.facts)
@@ -147,7 +149,9 @@ class Session:
         """All outcomes of a decision; those it requires must have been found before."""
         name = decision.name
         if name not in self.found:
-            self.found[name] = outcomes_of(self.walk, decision, self.found)
+            found = self.found[name] = outcomes_of(self.walk, decision, self.single)
+            if found.single is not None:
+                self.single[name] = found.single
         return self.found[name]
 
     def answer(self, name: str) -> Answer:
@@ -182,7 +186,7 @@ class Session:
         """The rules that decide in some completion, and those passed over by the hit policy."""
         chosen: dict[int, None] = {}
         passed: dict[int, None] = {}
-        others = _single(self.found)
+        others = self.single
         for leaf in leaves:
             if isinstance(leaf, Blocked):
                 continue
@@ -206,16 +210,12 @@ class Session:
         return tuple(self.compiled.rulebase.rules[n] for n in numbers)
 
 
-def _single(found: Mapping[str, Found]) -> dict[str, Outcome]:
-    return {name: f.single for name, f in found.items() if f.single is not None}
-
-
-def outcomes_of(walk: Walk, decision: Decision, earlier: Mapping[str, Found]) -> Found:
-    """Every outcome that a decision has over the completions of the walk's facts."""
+def outcomes_of(walk: Walk, decision: Decision, single: Mapping[str, Outcome]) -> Found:
+    """Every outcome that a decision has over the completions of the walk's facts; ``single`` holds
+    the outcomes of those it requires that have but one."""
     compiled = walk.compiled
     values = compiled.forest.values
     root = compiled.roots[decision.name]
-    single = _single(earlier)
     joint = _to_join(compiled, decision, walk, single)
     roots = [root, *(compiled.roots[name] for name in joint)]
     outcomes: dict[Outcome, dict[Leaf, None]] = {}

@@ -28,28 +28,57 @@ def open_part(walk: Walk, root: int) -> tuple[list[int], set[int], list[int]]:
     """What is left of a diagram: the nodes that ask for an unknown fact (topmost first), the known
     levels that are passed on the way, and the leaves."""
     forest = walk.compiled.forest
-    nodes: dict[int, None] = {}
-    leaves: dict[int, None] = {}
+    nodes: list[int] = []
+    leaves: list[int] = []
     known: set[int] = set()
+    seen = {root}
     waiting = [root]
     while waiting:
-        start = waiting.pop()
-        known.update(walk.path(start))
-        node = walk.settle(start)
+        node = waiting.pop()
+        level = forest.level[node]
+        if level == LEAF:
+            leaves.append(node)
+            continue
+        code = walk.code(level)
+        if code < 0:
+            nodes.append(node)
+            following: Iterable[int] = forest.children[node]
+        else:
+            known.add(level)
+            following = (forest.children[node][code],)
+        for child in following:
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+    return sorted(nodes, key=forest.level.__getitem__), known, leaves
+
+
+def leads_only_to(walk: Walk, root: int, goal: int) -> bool:
+    """Whether every way down from ``root`` ends at the leaf ``goal``."""
+    forest = walk.compiled.forest
+    start = walk.settle(root)
+    seen = {start}
+    waiting = [start]
+    while waiting:
+        node = waiting.pop()
         if forest.level[node] == LEAF:
-            leaves[node] = None
-        elif node not in nodes:
-            nodes[node] = None
-            waiting.extend(set(forest.children[node]))
-    return sorted(nodes, key=forest.level.__getitem__), known, list(leaves)
+            if node != goal:
+                return False
+            continue
+        for child in forest.children[node]:
+            below = walk.settle(child)
+            if below not in seen:
+                seen.add(below)
+                waiting.append(below)
+    return True
 
 
 # ---- the facts that mattered ------------------------------------------------------------------
 
 
 def facts_that_mattered(walk: Walk, decision: Decision, found: Found) -> dict[str, Value]:
-    """Known facts that settle the answer alone. None of them can be left out of a decided answer:
-    each is dropped in turn, and stays dropped where the answer stands without it."""
+    """Known facts that settle alone which rules decide. None of them can be left out of a decided
+    answer: each is dropped in turn, and stays dropped where the same rules decide without it."""
     compiled = walk.compiled
     leaves = [leaf for group in found.leaves.values() for leaf in group]
     amounts, decisions = _in_formulas(walk, decision, leaves)
@@ -101,10 +130,11 @@ def _without_idle(walk: Walk, names: list[str], roots: list[int], amounts: list[
     for name in reversed(names):
         if name in amounts:
             continue
-        fewer = Walk(walk.compiled, {key: walk.facts[key] for key in kept if key != name})
+        fewer = walk.without(name)
         pairs = zip(roots, goal, strict=True)
-        if all(open_part(fewer, root)[2] == [node] for root, node in pairs):
+        if all(leads_only_to(fewer, root, node) for root, node in pairs):
             kept.remove(name)
+            walk = fewer
     return kept
 
 

@@ -8,6 +8,7 @@ through such a comparison is followed only where numbers exist that meet all of 
 from __future__ import annotations
 
 import datetime
+from copy import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -89,6 +90,22 @@ class Walk:
                 return node
             node = children[node][code]
         return node
+
+    def code(self, level: int) -> int:
+        """The class of a variable, negative where it is not known."""
+        code = self.codes[level]
+        return self._sign(level) if code == _LATER else code
+
+    def without(self, name: str) -> Walk:
+        """The walk that does not know one fact; what it has worked out is kept."""
+        fewer = copy(self)
+        fewer.facts = {key: value for key, value in self.facts.items() if key != name}
+        fewer.codes = list(self.codes)
+        fewer._feasible, fewer._comparisons = {}, {}
+        for level in self.compiled.levels_on[name]:
+            fewer.codes[level] = UNKNOWN
+            fewer._known &= ~(1 << level)
+        return fewer
 
     def path(self, node: int) -> list[int]:
         """The levels that ``settle`` asks for on its way."""

@@ -32,7 +32,7 @@ class Possibility:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One decision of one loan. ``possible`` and ``ask`` are filled where it is undetermined;
-    ``facts_used`` are facts that settle the answer alone, whatever the others are."""
+    ``facts_used`` are facts that settle alone, whatever the others are, which rules decide."""
 
     decision: Decision
     status: Status

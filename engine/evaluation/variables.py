@@ -214,7 +214,7 @@ def _divides(formula: Formula) -> bool:
     """Whether a formula divides by something that may be zero."""
     match formula:
         case Arithmetic(op, left, right):
-            risky = op == "/" and any(True for _ in names_in(right))
+            risky = op == "/" and not (isinstance(right, Constant) and right.value)
             return risky or _divides(left) or _divides(right)
         case Extreme(_, parts):
             return any(map(_divides, parts))

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,9 @@ from engine.evaluation.rete_network import (
     productions,
     relate,
 )
+
+
+ROOT = Path(__file__).parents[2]
 
 
 def told(**properties: int) -> Mapping[str, str]:
@@ -222,5 +226,7 @@ def test_it_loads_quickly_and_without_threads() -> None:
         "n.Network([('r', n.equal('a', 1))]).matching({'a': ',\"a\":1'})\n"
         "assert threading.active_count() == 1"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
