@@ -22,10 +22,13 @@ LAST_DAY = datetime.date(2199, 12, 31)
 PLACES: Mapping[str, int] = {"money": 2, "decimal": 6, "integer": 0}
 """Digits after the point that a value of each numeric type may have."""
 
-_GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_UNDERSCORED = re.compile(r"[-+]?\d+(?:_\d+)+(?:\.\d+)?")
-_PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_HUGE = 200
+"""In bits: whole numbers beyond this are never written out."""
+_GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_UNDERSCORED = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)+(?:\.[0-9]+)?")
+_PLAIN = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
+_POWER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]+")
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 class ValueFault(ValueError):
@@ -48,8 +51,19 @@ def describe(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > _HUGE:
+        return "a huge number"  # which Python may even refuse to write out
     text = str(value)
     return f"`{text if len(text) <= 40 else text[:37] + '...'}`"
+
+
+def a_type(kind: str) -> str:
+    """A type as it is named in a sentence.
+
+    >>> a_type("integer")
+    'an integer'
+    """
+    return kind if kind == "money" else f"an {kind}" if kind[0] in "aei" else f"a {kind}"
 
 
 def read_fact(fact: Fact, value: object) -> Value:
@@ -94,12 +108,12 @@ _KIND = {"money": "an amount in dollars", "integer": "a whole number", "decimal"
 def _enum(name: str, values: Mapping[str, str], value: object) -> str:
     if isinstance(value, str) and value in values:
         return value
-    if not isinstance(value, str):
-        raise ValueFault(
-            "wrong-type", f"`{name}` is one of {listing(values)}, not {describe(value)}"
-        )
-    hint = likely(value, values) or f"one of {listing(values)}"
-    raise ValueFault("unknown-value", f"`{name}` can't be {describe(value)}", hint)
+    if isinstance(value, str):
+        hint = likely(value, values) or f"one of {listing(values)}"
+        raise ValueFault("unknown-value", f"`{name}` can't be {describe(value)}", hint)
+    hint = "put quotes around it" if describe(value).strip("`") in values else ""
+    message = f"`{name}` is one of {listing(values)}, not {describe(value)}"
+    raise ValueFault("wrong-type", message, hint)
 
 
 def _date(name: str, value: object) -> datetime.date:
@@ -136,10 +150,13 @@ def _number(name: str, kind: str, value: object) -> Decimal:
     places = PLACES[kind]
     limit = MAX_MONEY if kind == "money" else MAX_NUMBER
     if abs(number) > limit:
-        raise ValueFault("out-of-range", f"`{name}`: {describe(value)} is beyond {limit:,}")
+        message = f"`{name}`: {describe(value)} is too large; {limit:,} is the most that is read"
+        raise ValueFault("out-of-range", message)
     if number != round(number, places):
-        what = {0: "a whole number", 2: "given to the cent"}.get(places, f"to {places} places")
-        raise ValueFault("wrong-type", f"`{name}` is {what}, not {describe(value)}")
+        what = {0: "is a whole number", 2: "is given to the cent"}.get(
+            places, f"has at most {places} digits after the point"
+        )
+        raise ValueFault("wrong-type", f"`{name}` {what}, not {describe(value)}")
     return round(number, places)
 
 
@@ -149,7 +166,7 @@ def _exact(value: object, kind: str) -> Decimal | None:
         return None
     if isinstance(value, int):
         # A huge int is out of range whatever its digits are; don't spend time on them.
-        return Decimal(value) if value.bit_length() < 200 else Decimal(10) ** 60
+        return Decimal(value) if value.bit_length() <= _HUGE else Decimal(10) ** 60
     if isinstance(value, float):
         value = repr(value)
     if isinstance(value, str):
@@ -162,7 +179,7 @@ def _exact(value: object, kind: str) -> Decimal | None:
             text = text.replace("_", "")
         if len(text) > 40 or not _PLAIN.fullmatch(text):
             try:
-                number = Decimal(text) if len(text) <= 40 and "e" in text.lower() else None
+                number = Decimal(text) if len(text) <= 40 and _POWER.fullmatch(text) else None
             except InvalidOperation:
                 return None
             if number is None or not number.is_finite():
@@ -180,12 +197,15 @@ def _bounds(fact: Fact, value: Value) -> None:
     low, high = fact.at_least, fact.at_most
     if fact.type == "money" and low is None:
         low = Decimal(0)
+    found = show(value, fact.type)
     if low is not None and value < low:  # type: ignore[operator]
         if fact.type == "money" and low == 0:
-            raise ValueFault("negative-money", f"`{fact.name}` can't be negative: {value}")
-        raise ValueFault("out-of-range", f"`{fact.name}` is at least {show(low)}, not {value}")
+            raise ValueFault("negative-money", f"`{fact.name}` can't be negative, as {found} is")
+        least = show(low, fact.type)
+        raise ValueFault("out-of-range", f"`{fact.name}` is at least {least}, not {found}")
     if high is not None and value > high:  # type: ignore[operator]
-        raise ValueFault("out-of-range", f"`{fact.name}` is at most {show(high)}, not {value}")
+        most = show(high, fact.type)
+        raise ValueFault("out-of-range", f"`{fact.name}` is at most {most}, not {found}")
 
 
 # ---- out --------------------------------------------------------------------------------------

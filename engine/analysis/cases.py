@@ -9,9 +9,10 @@ from pathlib import Path
 from engine.evaluation.decide import Decider
 from engine.evaluation.record import Answer, Record
 from engine.model import Decision, Rulebase, Value
-from engine.problems import InputError, Place, Problem, likely
+from engine.problems import InputError, Place, Problem, likely, listing
 from engine.reading.pack import case_files, shown
 from engine.reading.report import Report
+from engine.reading.rules import read_literal
 from engine.reading.schema import validate
 from engine.reading.yaml import (
     Entry,
@@ -24,7 +25,7 @@ from engine.reading.yaml import (
     read_text,
 )
 from engine.trees import formula_text
-from engine.values import ValueFault, describe, in_order, read_outcome, show
+from engine.values import describe, in_order, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def read_cases(rulebase: Rulebase) -> list[Case]:
             continue
         faults = validate(document, "cases")
         problems.extend(faults)
-        report = Report(document.source, problems)
+        report = Report(document.source, problems, frozenset(fault.where for fault in faults))
         root = document.root
         for node in root.items if isinstance(root, ListNode) else ():
             if isinstance(node, MapNode):
@@ -86,7 +87,7 @@ def read_cases(rulebase: Rulebase) -> list[Case]:
                 if case is not None:
                     cases.append(case)
                     _once(case, names, report)
-    if any(problem.severity == "error" for problem in problems):
+    if problems:
         raise InputError(problems)
     return cases
 
@@ -94,7 +95,8 @@ def read_cases(rulebase: Rulebase) -> list[Case]:
 def _once(case: Case, names: dict[str, Place], report: Report) -> None:
     first = names.setdefault(case.name, case.place)
     if first != case.place:
-        report.error("duplicate-case", f"a case of this name stands at {first} already", case.place)
+        message = f"another case is called `{case.name}` already, at {first}"
+        report.error("duplicate-case", message, case.place)
 
 
 def _case(node: MapNode, rulebase: Rulebase, report: Report) -> Case | None:
@@ -147,12 +149,14 @@ def _expected(entry: Entry, rulebase: Rulebase, report: Report) -> Iterator[Expe
             "unknown-decision",
             f"no decision is called `{name}`",
             entry.key.place,
-            likely(name, rulebase.decisions),
+            likely(name, rulebase.decisions) or f"decisions: {listing(rulebase.decisions)}",
         )
         return
     place = entry.key.place
+    if report.is_faulty(node):
+        return
     if not isinstance(node, MapNode):
-        value = _value(decision, node, report)
+        value = read_literal(node, decision, report)
         if value is not None:
             yield Expected(decision, "decided", value, None, place)
         return
@@ -164,19 +168,11 @@ def _expected(entry: Entry, rulebase: Rulebase, report: Report) -> Iterator[Expe
     possible: frozenset[Value | None] | None = None
     if isinstance(listed, ListNode):
         values = {
-            None if isinstance(item, MapNode) else _value(decision, item, report)
+            None if isinstance(item, MapNode) else read_literal(item, decision, report)
             for item in listed.items
         }
         possible = frozenset(values)
     yield Expected(decision, "undetermined", None, possible, place)
-
-
-def _value(decision: Decision, node: Node, report: Report) -> Value | None:
-    try:
-        return read_outcome(decision, plain(node))
-    except ValueFault as fault:
-        report.error(fault.code, fault.message, node.place, fault.hint)
-        return None
 
 
 # ---- running ----------------------------------------------------------------------------------

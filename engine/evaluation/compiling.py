@@ -9,25 +9,19 @@ alone and answers for incomplete facts are exact.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from engine.evaluation.amounts import evaluate, finish
 from engine.evaluation.diagram import Forest
-from engine.evaluation.variables import (
-    FactVariable,
-    SignVariable,
-    Variable,
-    fact_variables,
-    sign_variable,
-)
+from engine.evaluation.space import SIGNS, Space
+from engine.evaluation.variables import Variable
 from engine.model import (
     ORDERED,
     All,
     AnyOf,
     Arithmetic,
-    Bound,
     Compare,
     Condition,
     Constant,
@@ -62,13 +56,6 @@ class Clash:
 
 Leaf = frozenset[int] | Blocked | Clash
 
-_SIGNS: Mapping[Bound, tuple[int, ...]] = {
-    "less_than": (0,),
-    "at_most": (0, 1),
-    "more_than": (2,),
-    "at_least": (1, 2),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
@@ -76,8 +63,10 @@ class Compiled:
     forest's memory grows; every question is answered by a walk."""
 
     rulebase: Rulebase
+    compiler: Compiler
+    space: Space
     forest: Forest
-    variables: tuple[Variable, ...]
+    variables: Sequence[Variable]
     level_of: Mapping[str, int]
     """The level of each fact that some condition tests."""
     roots: Mapping[str, int]
@@ -101,20 +90,46 @@ class Compiled:
 
 
 def compile_rulebase(rulebase: Rulebase) -> Compiled:
-    """Build every diagram of a rulebase."""
-    return _Builder(rulebase).build()
+    """Build every diagram of a rulebase, in a space of its own."""
+    return compile_in(Space([rulebase]), rulebase)
+
+
+def compile_in(space: Space, rulebase: Rulebase) -> Compiled:
+    """Build every diagram of a rulebase in a space whose variables were made for it too."""
+    start = time.perf_counter()
+    compiler = Compiler(space, rulebase)
+    for decision in rulebase.decisions.values():
+        compiler.roots[decision.name] = compiler.decision(decision)
+    constraints = tuple(compiler.condition(c.when) for c in rulebase.constraints)
+    space.forest.forget()
+    levels_on = dict.fromkeys(rulebase.facts, ()) | space.levels_on()
+    return Compiled(
+        rulebase,
+        compiler,
+        space,
+        space.forest,
+        space.variables,
+        space.level_of,
+        compiler.roots,
+        compiler.applies,
+        constraints,
+        levels_on,
+        space.compared(),
+        time.perf_counter() - start,
+    )
 
 
 def combined(decision: Decision, formulas: list[Formula]) -> Formula:
     """The one formula that the formulas of the deciding rules make under the hit policy. Under
-    ``unique`` they agree (or the decision is in conflict, which is found elsewhere)."""
+    ``unique`` they agree (or the decision is in conflict, which is found elsewhere), so that the
+    greatest of them is any of them; it has no value where one of them has none."""
     kind = decision.policy.kind
     first = formulas[0]
-    if kind in ("min", "max") and len(formulas) > 1:
-        first = Extreme("min" if kind == "min" else "max", tuple(formulas))
     if kind == "sum":
         for other in formulas[1:]:
             first = Arithmetic("+", first, other)
+    elif different := tuple(dict.fromkeys(formulas))[1:]:
+        first = Extreme("min" if kind == "min" else "max", (first, *different))
     if decision.at_least is not None:
         first = Extreme("max", (first, Constant(decision.at_least)))
     return first
@@ -164,63 +179,30 @@ def _nothing(name: str) -> Value:
     raise LookupError(name)
 
 
-class _Builder:
-    def __init__(self, rulebase: Rulebase) -> None:
+class Compiler:
+    """From the conditions and rules of one rulebase to diagrams in a space."""
+
+    def __init__(self, space: Space, rulebase: Rulebase) -> None:
+        self._space = space
+        self._forest = space.forest
         self._rulebase = rulebase
-        self._forest = Forest()
-        self._variables: list[Variable] = list(fact_variables(rulebase))
-        self._level_of = {
-            v.name: i for i, v in enumerate(self._variables) if isinstance(v, FactVariable)
-        }
-        self._signs: dict[tuple[Formula, Formula], int] = {}
+        self._key = space.new_key()
         self._terms: dict[str, int] = {}
-        self._roots: dict[str, int] = {}
-        self._applies: dict[str, int] = {}
         self._amounts: dict[str, int] = {}
+        self.roots: dict[str, int] = {}
+        self.applies: dict[str, int] = {}
         self._rules_of: dict[str, list[int]] = {name: [] for name in rulebase.decisions}
         for number, rule in enumerate(rulebase.rules):
             self._rules_of[rule.decides].append(number)
 
-    def build(self) -> Compiled:
-        start = time.perf_counter()
-        rulebase, forest = self._rulebase, self._forest
-        for decision in rulebase.decisions.values():
-            self._roots[decision.name] = self._decision(decision)
-        constraints = tuple(self._condition(c.when) for c in rulebase.constraints)
-        forest.forget()
-        levels_on: dict[str, tuple[int, ...]] = {name: () for name in rulebase.facts}
-        for level, variable in enumerate(self._variables):
-            names = (
-                (variable.name,) if isinstance(variable, FactVariable) else sorted(variable.facts)
-            )
-            for name in names:
-                levels_on[name] = (*levels_on[name], level)
-        return Compiled(
-            rulebase,
-            forest,
-            tuple(self._variables),
-            self._level_of,
-            self._roots,
-            self._applies,
-            constraints,
-            levels_on,
-            frozenset(
-                self._level_of[name]
-                for variable in self._variables
-                if isinstance(variable, SignVariable)
-                for name in variable.facts
-                if name in self._level_of
-            ),
-            time.perf_counter() - start,
-        )
-
     # ---- decisions ----------------------------------------------------------------------------
 
-    def _decision(self, decision: Decision) -> int:
+    def decision(self, decision: Decision) -> int:
+        """The diagram of a decision; those it requires must have been built before."""
         forest, rules = self._forest, self._rulebase.rules
         numbers = self._rules_of[decision.name]
-        applies = {rules[n].id: self._condition(rules[n].when) for n in numbers}
-        self._applies.update(applies)
+        applies = {rules[n].id: self.condition(rules[n].when) for n in numbers}
+        self.applies.update(applies)
         overriders: dict[str, list[int]] = {}
         for n in numbers:
             for target in rules[n].exception_to:
@@ -270,15 +252,15 @@ class _Builder:
         """Where ``required`` contradicts itself, what needs it has no answer."""
         decision = self._rulebase.decisions[required]
         clash = self._forest.map(
-            f"conflict {required}",
+            f"{self._key} conflict {required}",
             lambda leaf: self._contradicts(decision, cast(Leaf, leaf)),
-            self._roots[required],
+            self.roots[required],
         )
         if clash == self._forest.false:
             return root
         blocked = Blocked(required)
         return self._forest.apply(
-            f"block {required}",
+            f"{self._key} block {required}",
             lambda leaf, conflict: blocked if conflict else leaf,
             root,
             clash,
@@ -295,38 +277,33 @@ class _Builder:
 
     # ---- conditions ---------------------------------------------------------------------------
 
-    def _condition(self, condition: Condition) -> int:
+    def condition(self, condition: Condition) -> int:
+        """Where a condition holds."""
         match condition:
             case All(parts):
-                return self._forest.all_of(self._condition(part) for part in parts)
+                return self._forest.all_of(self.condition(part) for part in parts)
             case AnyOf(parts):
-                return self._forest.any_of(self._condition(part) for part in parts)
+                return self._forest.any_of(self.condition(part) for part in parts)
             case Not(part):
-                return self._forest.negate(self._condition(part))
+                return self._forest.negate(self.condition(part))
             case TermHolds(name):
                 if name not in self._terms:
-                    self._terms[name] = self._condition(self._rulebase.terms[name].when)
+                    self._terms[name] = self.condition(self._rulebase.terms[name].when)
                 return self._terms[name]
             case OneOf():
-                if condition.name in self._level_of:
-                    return self._fact_test(condition)
+                if condition.name in self._space.level_of:
+                    return self._space.fact_test(condition)
                 return self._decision_is(condition)
             case Compare(name, bound, limit, limit_name):
-                if limit_name is None and name in self._level_of:
-                    return self._fact_test(condition)
+                if limit_name is None and name in self._space.level_of:
+                    return self._space.fact_test(condition)
                 left = self._amount_of(name)
                 right = (
                     self._forest.leaf(Constant(cast(Value, limit)))
                     if limit_name is None
                     else self._amount_of(limit_name)
                 )
-                return self._compared(left, right, _SIGNS[bound])
-
-    def _fact_test(self, test: OneOf | Compare) -> int:
-        level = self._level_of[test.name]
-        variable = self._variables[level]
-        assert isinstance(variable, FactVariable)
-        return self._forest.choice(level, variable.size, variable.meeting(test))
+                return self._compared(left, right, SIGNS[bound])
 
     def _decision_is(self, test: OneOf) -> int:
         decision = self._rulebase.decisions[test.name]
@@ -350,8 +327,8 @@ class _Builder:
                 found = value in test.values
             return found != test.negated
 
-        key = f"{test.name} is {test.negated} {test.values!r}"
-        return self._forest.map(key, meets, self._roots[test.name])
+        key = f"{self._key} {test.name} is {test.negated} {test.values!r}"
+        return self._forest.map(key, meets, self.roots[test.name])
 
     def _literal_value(self, decision: Decision, leaf: Leaf) -> Value | None:
         if isinstance(leaf, Blocked | Clash):
@@ -387,7 +364,8 @@ class _Builder:
             return combined(decision, formulas) if formulas else None
 
         return self._settled(
-            decision, forest.map(f"amount {decision.name}", own, self._roots[decision.name])
+            decision,
+            forest.map(f"{self._key} amount {decision.name}", own, self.roots[decision.name]),
         )
 
     def _settled(self, decision: Decision, amount: int) -> int:
@@ -395,11 +373,14 @@ class _Builder:
         forest, name = self._forest, decision.name
         for needed in self._in_formulas(decision):
             amount = forest.apply(
-                f"with {needed} in {name}", _inline(needed), amount, self._amount_of(needed)
+                f"{self._key} with {needed} in {name}",
+                _inline(needed),
+                amount,
+                self._amount_of(needed),
             )
         kind = decision.type
         return forest.map(
-            f"settled {name}",
+            f"{self._key} settled {name}",
             lambda formula: None if formula is None else settled(cast(Formula, formula), kind),
             amount,
         )
@@ -421,26 +402,8 @@ class _Builder:
             if a is None or b is None:
                 continue
             here = forest.map(f"pair {leaf}", lambda pair, own=(a, b): pair == own, pairs)  # type: ignore[misc]
-            parts.append(forest.both(here, self._sign(a, b, wanted)))
+            parts.append(forest.both(here, self._space.comparison(a, b, wanted)))
         return forest.any_of(parts)
-
-    def _sign(self, left: Formula, right: Formula, wanted: tuple[int, ...]) -> int:
-        if left == right:
-            return self._forest.true if 1 in wanted else self._forest.false
-        if not any(True for side in (left, right) for _ in names_in(side)):
-            try:
-                a, b = evaluate(left, _nothing), evaluate(right, _nothing)
-            except ArithmeticError:
-                return self._forest.false
-            sign = 1 + (a > b) - (a < b)  # type: ignore[operator]
-            return self._forest.true if sign in wanted else self._forest.false
-        if (right, left) in self._signs:
-            left, right, wanted = right, left, tuple(2 - sign for sign in wanted)
-        level = self._signs.get((left, right))
-        if level is None:
-            level = self._signs[left, right] = len(self._variables)
-            self._variables.append(sign_variable(left, right))
-        return self._forest.choice(level, self._variables[level].size, wanted)
 
 
 def _inline(name: str) -> Callable[[Hashable, Hashable], Hashable]:
@@ -452,17 +415,3 @@ def _inline(name: str) -> Callable[[Hashable, Hashable], Hashable]:
         return substitute(cast(Formula, formula), {name: cast(Formula, value)})
 
     return inline
-
-
-__all__ = [
-    "Blocked",
-    "Clash",
-    "Compiled",
-    "Leaf",
-    "SignVariable",
-    "combined",
-    "compile_rulebase",
-    "literal_outcome",
-    "settled",
-    "substitute",
-]

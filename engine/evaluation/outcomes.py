@@ -116,21 +116,14 @@ def _amount(
             replaced[name] = settled(other.formula, kind)
         else:
             replaced[name] = Constant(cast(Value, other.value))
-    own = list(dict.fromkeys(substitute(formula, replaced) for formula in formulas))
-    if decision.policy.kind == "sum":
-        own = [substitute(formula, replaced) for formula in formulas]
-    missing = tuple(
-        dict.fromkeys(name for formula in own for name in names_in(formula) if name not in facts)
-    )
-    whole = combined(decision, own)
+    whole = combined(decision, [substitute(formula, replaced) for formula in formulas])
+    missing = tuple(dict.fromkeys(name for name in names_in(whole) if name not in facts))
     value_of = known_only(facts)
     if missing:
         if divides_by_zero(whole, value_of):
             return OPEN
         return Outcome("formula", formula=whole, missing=missing)
     try:
-        for formula in own:  # a rule without a value leaves the decision open, whatever others say
-            evaluate(formula, value_of)
         return Outcome("value", finish(evaluate(whole, value_of), decision.type))
     except NoValue:
         return OPEN

@@ -8,8 +8,8 @@ through such a comparison is followed only where numbers exist that meet all of 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -187,18 +187,7 @@ class Walk:
         memo: dict[tuple[object, ...], Reached],
     ) -> Reached:
         forest = self.compiled.forest
-        signs = 0
-        for node in (*nodes, *constraints):
-            signs |= forest.support(node)
-        if (
-            not any(
-                isinstance(self.compiled.variables[level], SignVariable) and self.codes[level] < 0
-                for level in _bits(
-                    signs >> len(self.compiled.level_of), len(self.compiled.level_of)
-                )
-            )
-            or len(self._feasible) >= MAX_SOLVED
-        ):
+        if len(self._feasible) >= MAX_SOLVED or not self._compares((*nodes, *constraints)):
             chosen = ()
         key = (nodes, constraints, chosen)
         found = memo.get(key)
@@ -248,6 +237,57 @@ class Walk:
         for leaves, rest in below.items():
             if leaves not in reached:
                 reached[leaves] = Path(step, rest)
+
+    def ways(self, root: int, goal: int) -> Iterator[list[Step]]:
+        """Ways from ``root`` to the leaf ``goal`` that some completion takes, each with the steps
+        through the constraints that go with it. The first is found without the others."""
+        nodes = (self.settle(root),)
+        yield from self._ways(nodes, self._constraints_on(nodes), (), goal, {})
+
+    def _ways(
+        self,
+        nodes: tuple[int, ...],
+        constraints: tuple[int, ...],
+        steps: tuple[Step, ...],
+        goal: int,
+        dead: dict[tuple[int, ...], bool],
+    ) -> Iterator[list[Step]]:
+        forest = self.compiled.forest
+        everything = (*nodes, *constraints)
+        level = min((forest.level[node] for node in everything), default=LEAF)
+        if level == LEAF:
+            if nodes[0] == goal:
+                yield list(steps)
+            return
+        if everything in dead:
+            return
+        variable = self.compiled.variables[level]
+        found = pruned = False
+        for code in range(variable.size):
+            together = [
+                self.settle(forest.children[node][code] if forest.level[node] == level else node)
+                for node in everything
+            ]
+            if forest.false in together[1:]:
+                continue
+            taken = (*steps, (level, code))
+            if isinstance(variable, SignVariable) and not self.feasible(taken):
+                pruned = True
+                continue
+            left = tuple(n for n in dict.fromkeys(together[1:]) if n != forest.true)
+            for way in self._ways((together[0],), left, taken, goal, dead):
+                found = True
+                yield way
+        if not found and not pruned and not self._compares(everything):
+            dead[everything] = True
+
+    def _compares(self, nodes: Iterable[int]) -> bool:
+        """Whether a comparison of unknown facts is left below some nodes."""
+        mask = 0
+        for node in nodes:
+            mask |= self.compiled.forest.support(node)
+        first = len(self.compiled.level_of)
+        return any(self.codes[level] < 0 for level in _bits(mask >> first, first))
 
     # ---- numbers ------------------------------------------------------------------------------
 

@@ -11,14 +11,18 @@ What its C source does, and what follows here:
 * ``{"$lt": {"a": {"$m": "b"}}}`` reads uninitialised memory where ``b`` is absent: such a test only
   ever stands behind one that ``b`` exists.
 * A ``$or`` is passed once for each alternative that holds, and a second ``$or`` after it once for
-  each of those passes: a disjunction gets a pattern of its own, which passes a message once.
-* A pattern takes 15 ``$and`` and ``$or`` in all, a rule 16 patterns, a message 254 properties.
+  each of those passes.
+* A rule with several patterns that one message meets corrupts memory when the message is
+  retracted: every rule has one pattern.
+* A pattern takes 15 ``$and`` and ``$or`` in all, a message 254 properties.
 * While a message is matched at most 64 tests may wait, or it fails halfway. More than 510 tests
-  after the same test hang, more than 127 ``$or`` after it write where they must not. So rules are
-  spread over several rulesets by the greatest load that they can be to one.
+  after the same test hang, more than 127 ``$or`` after it write where they must not.
 * After an error the ruleset may be locked or half filled: it is thrown away and made anew.
 * A ruleset is not freed with its state, and a state may only be freed once it has run an action
   (before that the library frees what it has never set).
+
+So a condition that is too large for a pattern is cut into several that are put together again
+here, and patterns are spread over rulesets by the greatest load that they can be to one.
 """
 
 from __future__ import annotations
@@ -26,9 +30,10 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Literal
 
 if hasattr(sys, "setdlopenflags"):
@@ -46,10 +51,10 @@ Operator = Literal["$lt", "$lte", "$gt", "$gte", "$neq"]
 
 LARGEST = 2**63 - 1
 MAX_WAITING = 60
-MAX_ALTERNATIVES = 400
+MAX_TESTS = 400
 MAX_PROPERTIES = 240
-MAX_GATES = 13
-MAX_PATTERNS = 8
+MAX_GATES = 14
+MAX_PASSES = 6
 
 
 # ---- conditions -------------------------------------------------------------------------------
@@ -70,13 +75,16 @@ class Both:
     parts: tuple[Node, ...] = ()
 
     @cached_property
-    def weight(self) -> Weight:
-        """What this costs the network."""
-        weights = [weigh(part) for part in self.parts]
-        return Weight(
-            waiting=1 + sum(weight.waiting - 1 for weight in weights),
-            alternatives=sum(weight.alternatives for weight in weights),
-            gates=1 + sum(weight.gates for weight in weights),
+    def load(self) -> Load:
+        """What this asks of a ruleset."""
+        loads = [load(part) for part in self.parts]
+        return Load(
+            waiting=1 + sum(one.waiting - 1 for one in loads),
+            tests=sum(one.tests for one in loads),
+            fan=max((one.fan for one in loads), default=1),
+            gates=1 + sum(one.gates for one in loads),
+            passes=prod(one.passes for one in loads),
+            properties=frozenset[str]().union(*(one.properties for one in loads)),
         )
 
 
@@ -89,14 +97,17 @@ class Either:
     exclusive: bool = False
 
     @cached_property
-    def weight(self) -> Weight:
-        """What this costs the network."""
-        weights = [weigh(part) for part in self.parts]
-        waiting = [weight.waiting for weight in weights]
-        return Weight(
-            waiting=max(waiting, default=0) if self.exclusive else sum(waiting),
-            alternatives=sum(weight.alternatives for weight in weights),
-            gates=1 + sum(weight.gates for weight in weights),
+    def load(self) -> Load:
+        """What this asks of a ruleset."""
+        loads = [load(part) for part in self.parts]
+        together = max if self.exclusive else sum
+        return Load(
+            waiting=together([one.waiting for one in loads]),
+            tests=sum(one.tests for one in loads),
+            fan=sum(one.fan for one in loads),
+            gates=1 + sum(one.gates for one in loads),
+            passes=together([one.passes for one in loads]),
+            properties=frozenset[str]().union(*(one.properties for one in loads)),
         )
 
 
@@ -106,20 +117,34 @@ NEVER = Either()
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
-    """What a condition costs: tests that may wait at once, tests in all, ``$and`` and ``$or``."""
+class Load:
+    """What a condition asks of a ruleset, at most: tests that wait at once, tests in all, tests
+    after one and the same test, ``$and`` and ``$or``, how often a message can pass, properties."""
 
     waiting: int
-    alternatives: int
+    tests: int
+    fan: int
     gates: int
+    passes: int
+    properties: frozenset[str]
+
+    @property
+    def fits(self) -> bool:
+        """Whether one pattern can hold it."""
+        return (
+            self.waiting <= MAX_WAITING
+            and self.fan <= MAX_TESTS
+            and self.gates <= MAX_GATES
+            and self.passes <= MAX_PASSES
+            and len(self.properties) <= MAX_PROPERTIES
+        )
 
 
-_LIGHT = Weight(waiting=1, alternatives=1, gates=0)
-
-
-def weigh(node: Node) -> Weight:
-    """The weight of any condition."""
-    return _LIGHT if isinstance(node, Test) else node.weight
+def load(node: Node) -> Load:
+    """The load of any condition."""
+    if isinstance(node, Test):
+        return Load(1, 1, 1, 0, 1, frozenset(node.properties))
+    return node.load
 
 
 def equal(name: str, value: int) -> Test:
@@ -161,116 +186,87 @@ def either(parts: Iterable[Node], exclusive: bool = False) -> Node:
             return ALWAYS
         same = isinstance(part, Either) and (part == NEVER or part.exclusive == exclusive)
         flat.extend(part.parts if same and isinstance(part, Either) else (part,))
+    if not flat:
+        return NEVER
     return flat[0] if len(flat) == 1 else Either(tuple(flat), exclusive)
 
 
-# ---- patterns ---------------------------------------------------------------------------------
+# ---- rules ------------------------------------------------------------------------------------
 
-MARK = '{"k":1}'
-"""A test that every message meets: a property that is always there."""
+_MARK = '{"k":1}'
+"""A test that every message meets: each holds this property."""
 
 
 @dataclass(frozen=True, slots=True)
-class Production:
-    """One rule of a ruleset: patterns that the message must meet, each one."""
+class _Plan:
+    """How a condition follows from the patterns, by number, that a message meets: from all parts
+    or, if not ``every``, from any."""
 
-    rule: str
-    patterns: tuple[str, ...]
-    waiting: int
-    alternatives: int
-    properties: frozenset[str]
+    every: bool
+    parts: tuple[_Plan | int, ...]
 
-    @property
-    def text(self) -> str:
-        """Its JSON definition."""
-        if len(self.patterns) == 1:
-            return f'{{"all":[{{"m":{self.patterns[0]}}}]}}'
-        named = ",".join(f'{{"m{n}":{pattern}}}' for n, pattern in enumerate(self.patterns))
-        return f'{{"all":[{named}],"dist":0}}'
+    def holds(self, met: Set[int]) -> bool:
+        parts = (p in met if isinstance(p, int) else p.holds(met) for p in self.parts)
+        return all(parts) if self.every else any(parts)
 
 
-def productions(rule: str, condition: Node) -> Iterator[Production]:
-    """One production, or several that together stand for a condition too large for one."""
-    if condition == NEVER:
-        return
-    parts = list(condition.parts) if isinstance(condition, Both) else [condition]
-    patterns = list(_patterns(parts))
-    weights = [weigh(pattern) for pattern in patterns]
-    waiting = sum(weight.waiting for weight in weights)
-    alternatives = sum(weight.alternatives for weight in weights)
-    fan = sum(_fan(pattern) for pattern in patterns)
-    fits = (
-        len(patterns) <= MAX_PATTERNS
-        and waiting <= MAX_WAITING
-        and fan <= MAX_ALTERNATIVES
-        and all(weight.gates <= MAX_GATES + 1 for weight in weights)
-    )
-    choices = [part for part in parts if isinstance(part, Either)]
-    if fits or not choices:
-        yield Production(
-            rule,
-            tuple(_text(pattern) for pattern in patterns),
-            waiting,
-            min(alternatives, MAX_ALTERNATIVES),
-            frozenset(name for part in parts for name in _properties(part)),
-        )
-        return
-    largest = max(choices, key=lambda part: weigh(part).alternatives)
-    rest = [part for part in parts if part is not largest]
-    middle = len(largest.parts) // 2
-    for half in (largest.parts[:middle], largest.parts[middle:]):
-        yield from productions(rule, both([*rest, either(half, largest.exclusive)]))
+class Network:
+    """Rules, by name, and their conditions. Not safe from several threads at once."""
 
+    def __init__(self, rules: Iterable[tuple[str, Node]]) -> None:
+        self._patterns: list[Node] = []
+        self._names: list[str] = []
+        """By the number of a pattern: the rule of which it is the whole condition, or nothing."""
+        self._plans: list[tuple[str, _Plan]] = []
+        for name, condition in rules:
+            if condition == NEVER:
+                continue
+            planned = self._planned(condition, name)
+            if isinstance(planned, _Plan):
+                self._plans.append((name, planned))
+        self._rulesets = [_Ruleset(group) for group in _grouped(enumerate(self._patterns))]
 
-def _patterns(parts: Sequence[Node]) -> Iterator[Both | Either]:
-    """First the parts that a message passes once, then the disjunctions that it may pass often."""
-    group: list[Node] = []
-    gates = 0
-    often: list[Either] = []
-    for part in parts:
-        if isinstance(part, Either) and not _passes_once(part):
-            often.append(part)
-            continue
-        gates += weigh(part).gates
-        if group and gates > MAX_GATES:
-            yield Both(tuple(group))
-            group, gates = [], weigh(part).gates
-        group.append(part)
-    yield Both(tuple(group))
-    yield from often
+    def _planned(self, node: Node, name: str = "") -> _Plan | int:
+        """Take up a condition, in patterns as large as may be."""
+        if isinstance(node, Test) or node.load.fits:
+            self._patterns.append(node)
+            self._names.append(name)
+            return len(self._patterns) - 1
+        groups: list[list[Node]] = []
+        for part in node.parts:
+            if groups and replace(node, parts=(*groups[-1], part)).load.fits:
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+        plans = [
+            self._planned(group[0] if len(group) == 1 else replace(node, parts=tuple(group)))
+            for group in groups
+        ]
+        return _Plan(isinstance(node, Both), tuple(plans))
 
+    def matching(self, properties: Mapping[str, str]) -> set[str]:
+        """The names of the rules whose conditions hold.
 
-def _passes_once(node: Node) -> bool:
-    if isinstance(node, Either):
-        return node.exclusive and all(map(_passes_once, node.parts))
-    return isinstance(node, Test) or all(map(_passes_once, node.parts))
-
-
-def _fan(node: Node) -> int:
-    """How many tests a condition can put after one and the same test."""
-    if isinstance(node, Test):
-        return 1
-    fans = [_fan(part) for part in node.parts]
-    return sum(fans) if isinstance(node, Either) else max(fans, default=1)
+        ``properties`` maps each property to its JSON, with the comma before it: ``,"a":5``.
+        """
+        met: set[int] = set()
+        for ruleset in self._rulesets:
+            met.update(ruleset.matching(properties))
+        found = {self._names[number] for number in met}
+        found.discard("")
+        found.update(name for name, plan in self._plans if plan.holds(met))
+        return found
 
 
 def _text(node: Node) -> str:
     if isinstance(node, Test):
         return node.text
     if not node.parts:
-        return MARK
+        return _MARK
     if len(node.parts) == 1:
         return _text(node.parts[0])
     gate = "$and" if isinstance(node, Both) else "$or"
     return f'{{"{gate}":[{",".join(map(_text, node.parts))}]}}'
-
-
-def _properties(node: Node) -> Iterator[str]:
-    if isinstance(node, Test):
-        yield from node.properties
-    else:
-        for part in node.parts:
-            yield from _properties(part)
 
 
 # ---- rulesets ---------------------------------------------------------------------------------
@@ -279,41 +275,24 @@ _MESSAGE = '{"id":"1","k":1'
 _RETRACTED = '{"id":"1"}'
 
 
-class Network:
-    """Rules, by name, and their conditions. Not safe from several threads at once."""
-
-    def __init__(self, rules: Iterable[tuple[str, Node]]) -> None:
-        self._rulesets = [
-            _Ruleset(group) for group in _grouped(p for r, c in rules for p in productions(r, c))
-        ]
-
-    def matching(self, properties: Mapping[str, str]) -> set[str]:
-        """The names of the rules whose conditions hold.
-
-        ``properties`` maps each property to its JSON, with the comma before it: ``,"a":5``.
-        """
-        found: set[str] = set()
-        for ruleset in self._rulesets:
-            found.update(ruleset.matching(properties))
-        return found
-
-
-def _grouped(several: Iterable[Production]) -> Iterator[list[Production]]:
-    group: list[Production] = []
+def _grouped(patterns: Iterable[tuple[int, Node]]) -> Iterator[dict[int, Node]]:
+    """As many patterns together as one ruleset can hold."""
+    group: dict[int, Node] = {}
     names: frozenset[str] = frozenset()
-    waiting = alternatives = 0
-    for one in several:
+    waiting = tests = 0
+    for number, pattern in patterns:
+        asked = load(pattern)
         if group and (
-            waiting + one.waiting > MAX_WAITING
-            or alternatives + one.alternatives > MAX_ALTERNATIVES
-            or len(names | one.properties) > MAX_PROPERTIES
+            waiting + asked.waiting > MAX_WAITING
+            or tests + asked.tests > MAX_TESTS
+            or len(names | asked.properties) > MAX_PROPERTIES
         ):
             yield group
-            group, names, waiting, alternatives = [], frozenset(), 0, 0
-        group.append(one)
-        names |= one.properties
-        waiting += one.waiting
-        alternatives += one.alternatives
+            group, names, waiting, tests = {}, frozenset(), 0, 0
+        group[number] = pattern
+        names |= asked.properties
+        waiting += asked.waiting
+        tests += asked.tests
     if group:
         yield group
 
@@ -332,11 +311,10 @@ class _Handle:
 class _Ruleset:
     """One ruleset of the library, built when it is first used."""
 
-    def __init__(self, group: Sequence[Production]) -> None:
-        self._rules = [one.rule for one in group]
-        self._names = sorted({name for one in group for name in one.properties})
-        rules = ",".join(f'"{number}":{one.text}' for number, one in enumerate(group))
-        self._definition = f"{{{rules}}}"
+    def __init__(self, patterns: Mapping[int, Node]) -> None:
+        self._names = sorted({name for one in patterns.values() for name in load(one).properties})
+        rules = (f'"{number}":{{"all":[{{"m":{_text(one)}}}]}}' for number, one in patterns.items())
+        self._definition = f"{{{','.join(rules)}}}"
         self._handle: _Handle | None = None
         self._free: weakref.finalize[..., object] | None = None
 
@@ -346,10 +324,11 @@ class _Ruleset:
         self._free.atexit = False
         return self._handle
 
-    def matching(self, properties: Mapping[str, str]) -> list[str]:
+    def matching(self, properties: Mapping[str, str]) -> list[int]:
+        """The numbers of the patterns that a message with these properties meets."""
         handle = self._handle or self._build()
         given = "".join([properties[name] for name in self._names if name in properties])
-        found: list[str] = []
+        found: list[int] = []
         try:
             outcome, state = library.assert_fact(handle.number, f"{_MESSAGE}{given}}}")
             if outcome > 1:  # 1 means that no rule matches
@@ -358,7 +337,7 @@ class _Ruleset:
             text = started and started[1]
             while text:  # {"<number>":{... the message ...}}
                 handle.has_run = True
-                found.append(self._rules[int(text[2 : text.index('"', 2)])])
+                found.append(int(text[2 : text.index('"', 2)]))
                 text = library.complete_and_start_action(handle.number, state)
             library.retract_fact(handle.number, _RETRACTED)
         except BaseException:

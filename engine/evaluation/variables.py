@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import cast
@@ -151,26 +151,26 @@ def all_conditions(rulebase: Rulebase) -> Iterator[Condition]:
         yield constraint.when
 
 
-def fact_variables(rulebase: Rulebase) -> list[FactVariable]:
-    """The facts that some condition tests, in the order of the diagrams: the jurisdiction first,
-    then by how many conditions test them, so that a walk soon stands in a small diagram."""
+def fact_variables(
+    conditions: Sequence[tuple[Rulebase, Sequence[Condition]]],
+) -> list[FactVariable]:
+    """The facts that some condition tests, each condition with the rulebase whose terms it uses, in
+    the order of the diagrams: the jurisdiction first, then by how many conditions test them, so
+    that a walk soon stands in a small diagram."""
     tests: dict[str, list[OneOf | Compare]] = {}
     uses: Counter[str] = Counter()
-
-    def term(name: str) -> Condition:
-        return rulebase.terms[name].when
-
-    for condition in all_conditions(rulebase):
-        uses.update(set(names_of(condition, term)))
-        for atom in atoms(condition, term):
-            if isinstance(atom, OneOf | Compare) and atom.name in rulebase.facts:
-                tests.setdefault(atom.name, []).append(atom)
-    order = {name: i for i, name in enumerate(rulebase.facts)}
-    names = sorted(
-        tests,
-        key=lambda name: (name != rulebase.jurisdiction_fact, -uses[name], order[name]),
-    )
-    return [_variable(rulebase.facts[name], tests[name]) for name in names]
+    facts: dict[str, Fact] = {}
+    for rulebase, own in conditions:
+        facts = {**rulebase.facts, **facts}
+        for condition in own:
+            uses.update(set(names_of(condition, lambda name, r=rulebase: r.terms[name].when)))  # type: ignore[misc]
+            for atom in atoms(condition, lambda name, r=rulebase: r.terms[name].when):  # type: ignore[misc]
+                if isinstance(atom, OneOf | Compare) and atom.name in rulebase.facts:
+                    tests.setdefault(atom.name, []).append(atom)
+    first = conditions[0][0].jurisdiction_fact
+    order = {name: i for i, name in enumerate(facts)}
+    names = sorted(tests, key=lambda name: (name != first, -uses[name], order[name]))
+    return [_variable(facts[name], tests[name]) for name in names]
 
 
 def _variable(fact: Fact, tests: Iterable[OneOf | Compare]) -> FactVariable:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from engine.model import (
     ALWAYS,
@@ -13,20 +12,16 @@ from engine.model import (
     Bound,
     Compare,
     Condition,
-    Decision,
-    Fact,
     Not,
     OneOf,
     TermHolds,
     Value,
 )
 from engine.problems import likely, listing
+from engine.reading.names import UNCLEAR, Names
 from engine.reading.report import Report
 from engine.reading.yaml import Entry, ListNode, MapNode, Node, ScalarNode, plain
-from engine.values import ValueFault, describe, read_value
-
-RESERVED = frozenset({"all", "any", "not", "by"})
-"""Words of the language, which no fact, term or decision may take as its name."""
+from engine.values import ValueFault, a_type, describe, read_value
 
 NUMBER_BOUNDS: Mapping[str, Bound] = {
     "less_than": "less_than",
@@ -41,24 +36,6 @@ DATE_BOUNDS: Mapping[str, Bound] = {
     "on_or_after": "at_least",
 }
 _BOUNDS: Mapping[str, Bound] = {**NUMBER_BOUNDS, **DATE_BOUNDS}
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What a condition may speak of. ``terms`` are names alone: their conditions may come later."""
-
-    facts: Mapping[str, Fact]
-    terms: frozenset[str]
-    decisions: Mapping[str, Decision]
-
-    @property
-    def types(self) -> dict[str, str]:
-        """The type of every fact and decision, for formulas."""
-        kinds: dict[str, str] = {name: d.type for name, d in self.decisions.items()}
-        return kinds | {name: fact.type for name, fact in self.facts.items()}
-
-    def everything(self) -> list[str]:
-        return [*self.facts, *self.terms, *self.decisions]
 
 
 def read_condition(node: Node, names: Names, report: Report) -> Condition:
@@ -77,6 +54,8 @@ def read_condition(node: Node, names: Names, report: Report) -> Condition:
 
 def _entry(entry: Entry, names: Names, report: Report) -> Condition:
     key, node = entry.key.text, entry.value
+    if key in names.unclear:
+        return ALWAYS
     if key in ("all", "any"):
         return _several(key, node, names, report)
     if key == "not":
@@ -95,13 +74,14 @@ def _entry(entry: Entry, names: Names, report: Report) -> Condition:
             "wrong-type",
             f"the term `{key}` is true or false, not {describe(plain(node))}",
             node.place,
+            "write `true` or `false`",
         )
         return ALWAYS
+    hint = likely(key, names.everything())
+    if key in _BOUNDS:
+        hint = f"`{key}` stands under the name of what it tests"
     report.error(
-        "unknown-fact",
-        f"no fact, term or decision is called `{key}`",
-        entry.key.place,
-        likely(key, names.everything()),
+        "unknown-fact", f"no fact, term or decision is called `{key}`", entry.key.place, hint
     )
     return ALWAYS
 
@@ -130,8 +110,6 @@ def _test(
 ) -> Condition:
     def literals(where: Node) -> tuple[Value, ...]:
         items = where.items if isinstance(where, ListNode) else (where,)
-        if not items:
-            report.error("too-few", f"`{name}` is tested for no value at all", where.place)
         found = (_literal(name, kind, values, item, report) for item in items)
         return tuple(value for value in found if value is not None)
 
@@ -139,25 +117,16 @@ def _test(
         return OneOf(name, literals(node), place=key.place)
     parts: list[Condition] = []
     bounds = DATE_BOUNDS if kind == "date" else NUMBER_BOUNDS
-    if not node.entries:
-        report.error("too-few", f"the test of `{name}` is empty", node.place)
     for entry in node.entries:
         word = entry.key.text
         if word == "not":
             parts.append(OneOf(name, literals(entry.value), negated=True, place=key.place))
-        elif word not in NUMBER_BOUNDS and word not in DATE_BOUNDS:
-            known = ["not", *(bounds if kind in ORDERED else ())]
-            report.error(
-                "unknown-test",
-                f"`{word}` is not a test of `{name}`",
-                entry.key.place,
-                likely(word, known) or f"a test is a value, a list, or {listing(known)}",
-            )
+        elif word not in _BOUNDS:
+            continue  # the schema has said so
         elif kind not in ORDERED:
-            article = "an" if kind == "enum" else "a"
             report.error(
                 "wrong-test",
-                f"`{word}` compares amounts or dates; `{name}` is {article} {kind}",
+                f"`{word}` compares amounts or dates; `{name}` is {a_type(kind)}",
                 entry.key.place,
             )
         elif word not in bounds:
@@ -183,28 +152,37 @@ def _bound(
     if isinstance(node, ScalarNode) and isinstance(node.value, str):
         other = names.types.get(node.value)
         if other is not None:
-            if node.value == name:
-                report.error("wrong-test", f"`{name}` is compared with itself", node.place)
-                return None
-            if other != kind:
-                report.error(
-                    "wrong-type",
-                    f"`{name}` ({kind}) can't be compared with `{node.value}` ({other})",
-                    node.place,
-                )
-                return None
-            return Compare(name, bound, limit_name=node.value, place=place)
+            return _named_bound(name, kind, bound, entry, other, report)
         if node.value.isidentifier():
-            same = [n for n, t in names.types.items() if t == kind]
+            same = names.of_type(kind)
+            one = "a date such as 2009-10-31" if kind == "date" else "a number"
             report.error(
                 "unknown-fact",
                 f"no fact or decision is called `{node.value}`",
                 node.place,
-                likely(node.value, same),
+                likely(node.value, same) or f"write {one}, or one of {listing(same)}",
             )
             return None
     value = _literal(name, kind, {}, node, report)
     return None if value is None else Compare(name, bound, limit=value, place=place)
+
+
+def _named_bound(
+    name: str, kind: str, bound: Bound, entry: Entry, other: str, report: Report
+) -> Compare | None:
+    """A bound that names a fact or decision, of the type ``other``."""
+    node = entry.value
+    assert isinstance(node, ScalarNode)
+    if other == UNCLEAR:
+        return None
+    if node.text == name:
+        report.error("wrong-test", f"`{name}` is compared with itself", node.place)
+        return None
+    if other != kind:
+        message = f"`{name}` ({kind}) can't be compared with `{node.text}` ({other})"
+        report.error("wrong-type", message, node.place)
+        return None
+    return Compare(name, bound, limit_name=node.text, place=entry.key.place)
 
 
 def _literal(

@@ -12,17 +12,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from engine.model import Arithmetic, Constant, Extreme, Formula, Ref, Shift
+from engine.model import NUMERIC, Arithmetic, Constant, Extreme, Formula, Ref, Shift
 from engine.problems import likely, listing
+from engine.reading.names import UNCLEAR
+from engine.reading.nodes import MAX_DIGITS
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
+MAX_OPERATIONS = 200
 MAX_PERIOD = {"days": 73_000, "weeks": 10_400, "months": 2_400, "years": 200}
 
 Kind = Literal["money", "number", "literal"]
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>.))", re.S)
-_PERIOD = re.compile(r"(\d{1,6})\s+(day|week|month|year)s?")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:_\d+)*(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>.))",
+    re.DOTALL | re.ASCII,
+)
+_PERIOD = re.compile(r"(\d{1,6})\s+(day|week|month|year)s?", re.A)
 
 
 class FormulaFault(ValueError):
@@ -34,6 +40,18 @@ class FormulaFault(ValueError):
         self.message = message
         self.offset = offset
         self.hint = hint
+
+
+_HINTS = {
+    "$": "write the number alone",
+    ",": "write 1000 or 1_000; a comma stands only inside `min(...)` and `max(...)`",
+    "%": "write 5 % as 0.05",
+    "=": "a formula has no comparisons; a condition stands under `when`",
+    "<": "a formula has no comparisons; a condition stands under `when`",
+    ">": "a formula has no comparisons; a condition stands under `when`",
+    "^": "there are no powers",
+    ".": "write a digit before the point",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,7 @@ class _Parser:
         self._types = types
         self._at = 0
         self._depth = 0
+        self._operations = 0
 
     @property
     def _now(self) -> _Token:
@@ -86,19 +105,28 @@ class _Parser:
             return token
         return None
 
+    def _operator(self, *signs: str) -> _Token | None:
+        token = self._take(*signs)
+        self._operations += token is not None
+        if token and self._operations > MAX_OPERATIONS:
+            message = f"a formula has at most {MAX_OPERATIONS} operations"
+            raise FormulaFault("formula", message, token.offset)
+        return token
+
     def _expect(self, text: str) -> None:
         if not self._take(text):
             raise self._unexpected(f"expected `{text}`")
 
     def _unexpected(self, expected: str) -> FormulaFault:
         token = self._now
-        found = f"found `{token.text}`" if token.text else "the formula ends"
-        return FormulaFault("formula", f"{expected}, {found}", token.offset)
+        found = f"found `{token.text}`" if token.text else "but the formula ends"
+        hint = _HINTS.get(token.text, "")
+        return FormulaFault("formula", f"{expected}, {found}", token.offset, hint)
 
     def whole(self) -> tuple[Formula, Kind]:
         tree = self._sum()
         if self._now.kind != "end":
-            raise self._unexpected("expected `+`, `-`, `*`, `/` or the end")
+            raise self._unexpected("expected `+`, `-`, `*`, `/` or the end of the formula")
         return tree
 
     def _sum(self) -> tuple[Formula, Kind]:
@@ -106,7 +134,7 @@ class _Parser:
         if self._depth > MAX_DEPTH:
             raise FormulaFault("formula", "parentheses are nested too deep", self._now.offset)
         left, kind = self._product()
-        while token := self._take("+", "-"):
+        while token := self._operator("+", "-"):
             right, other = self._product()
             kind = _same(kind, other, token)
             left = Arithmetic("+" if token.text == "+" else "-", left, right)
@@ -115,14 +143,14 @@ class _Parser:
 
     def _product(self) -> tuple[Formula, Kind]:
         left, kind = self._single()
-        while token := self._take("*", "/"):
+        while token := self._operator("*", "/"):
             right, other = self._single()
             if token.text == "*":
                 kind = _times(kind, other, token)
                 left = Arithmetic("*", left, right)
             else:
                 if isinstance(right, Constant) and right.value == 0:
-                    raise FormulaFault("formula", "a division by zero", token.offset)
+                    raise FormulaFault("formula", "this divides by zero", token.offset)
                 kind = _over(kind, other, token)
                 left = Arithmetic("/", left, right)
         return left, kind
@@ -131,6 +159,9 @@ class _Parser:
         token = self._now
         if token.kind == "number":
             self._at += 1
+            if len(token.text) > MAX_DIGITS:
+                message = f"this number is too long: at most {MAX_DIGITS} digits are read"
+                raise FormulaFault("formula", message, token.offset)
             return Constant(Decimal(token.text)), "literal"
         if token.kind == "name":
             self._at += 1
@@ -153,13 +184,12 @@ class _Parser:
     def _name(self, token: _Token) -> tuple[Formula, Kind]:
         kind = self._types.get(token.text)
         if kind is None:
-            usable = [n for n, t in self._types.items() if t in ("money", "integer", "decimal")]
-            raise FormulaFault(
-                "unknown-name",
-                f"no fact or decision is called `{token.text}`",
-                token.offset,
-                likely(token.text, usable),
-            )
+            usable = [n for n, t in self._types.items() if t in NUMERIC]
+            message = f"no fact or decision is called `{token.text}`"
+            hint = likely(token.text, usable) or f"amounts: {listing(usable)}"
+            raise FormulaFault("unknown-fact", message, token.offset, hint)
+        if kind == UNCLEAR:
+            return Ref(token.text), "literal"
         if kind == "money":
             return Ref(token.text), "money"
         if kind in ("integer", "decimal"):
@@ -181,22 +211,24 @@ class _Parser:
         parts.append(part)
         while comma := self._take(","):
             part, other = self._sum()
-            kind = _same(kind, other, comma)
+            kind = _same(kind, other, comma, name.text)
             parts.append(part)
         self._expect(")")
         if len(parts) < 2:
-            raise FormulaFault("formula", f"`{name.text}` compares at least two", name.offset)
+            message = f"`{name.text}` compares two amounts or more, divided by commas"
+            raise FormulaFault("formula", message, name.offset)
         return Extreme("min" if name.text == "min" else "max", tuple(parts)), kind
 
 
-def _same(left: Kind, right: Kind, token: _Token) -> Kind:
+def _same(left: Kind, right: Kind, token: _Token, function: str = "") -> Kind:
+    """The kind of a sum or a comparison, whose parts must be alike."""
     if left == right or right == "literal":
         return left
     if left == "literal":
         return right
-    raise FormulaFault(
-        "formula-type", f"{left} and {right} don't go together in `{token.text}`", token.offset
-    )
+    taken = f"`{function}` compares" if function else f"`{token.text}` takes"
+    message = f"{taken} amounts of money or plain numbers, not one with the other"
+    raise FormulaFault("formula-type", message, token.offset)
 
 
 def _times(left: Kind, right: Kind, token: _Token) -> Kind:
@@ -206,11 +238,11 @@ def _times(left: Kind, right: Kind, token: _Token) -> Kind:
 
 
 def _over(left: Kind, right: Kind, token: _Token) -> Kind:
-    if right == "money":
-        if left == "money":
-            return "number"
-        raise FormulaFault("formula-type", "a number over money means nothing", token.offset)
-    return left if right == "literal" else "number" if left == "literal" else left
+    if right != "money":
+        return left if right == "literal" or left == "money" else "number"
+    if left == "money":
+        return "number"
+    raise FormulaFault("formula-type", "a number divided by money means nothing", token.offset)
 
 
 def read_period(text: str) -> tuple[int, Literal["days", "weeks", "months", "years"]]:
@@ -233,11 +265,12 @@ def read_date_formula(
 ) -> Formula:
     """A day, or a day so much before or after another: ``base`` is the name of a date fact or
     decision. Raises ``FormulaFault``."""
-    if types.get(base) != "date":
+    if types.get(base) not in ("date", UNCLEAR):
         days = [name for name, kind in types.items() if kind == "date"]
+        hint = likely(base, days) or f"dates: {listing(days)}"
         if base in types:
-            raise FormulaFault("formula-type", f"`{base}` is not a date", hint=listing(days))
-        raise FormulaFault("unknown-name", f"no date is called `{base}`", hint=likely(base, days))
+            raise FormulaFault("formula-type", f"`{base}` is not a date", hint=hint)
+        raise FormulaFault("unknown-fact", f"no date is called `{base}`", hint=hint)
     tree: Formula = Ref(base)
     if plus is not None:
         count, unit = read_period(plus)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 from engine.problems import InputError, Place, Problem
+from engine.reading.pack import SUFFIXES
 from engine.reading.source import open_bytes
 from engine.reading.yaml import (
     Document,
@@ -23,6 +26,8 @@ from engine.reading.yaml import (
 from engine.values import describe
 
 LINES = (".jsonl", ".ndjson")
+_JSON = re.compile(r'\ufeff?\s*[\[{][\s\[{]*(?:"|\}|\]|\Z)')
+"""How a JSON text begins; ``{fact: value}`` is YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,9 @@ def _moved(problem: Problem, line: int) -> Problem:
 
 
 def _whole(source: Source) -> Iterator[Loan | InputError]:
-    text = source.text.lstrip("\ufeff \t\r\n")
-    json = source.name.lower().endswith(".json") or text.startswith(("{", "["))
-    document: Document = parse_json(source) if json and text else parse(source)
+    suffix = PurePath(source.name).suffix.lower()
+    json = suffix == ".json" or (suffix not in SUFFIXES and _JSON.match(source.text))
+    document: Document = parse_json(source) if json else parse(source)
     root = document.root
     if root is None:
         hint = "write one fact a line, as `property_state: CA`"

@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from engine.model import (
-    LANGUAGE,
-    NUMERIC,
-    ORDERED,
-    Decision,
-    Formula,
-    HitPolicy,
-    Rule,
-    Rulebase,
-    Term,
-    Value,
-)
+from engine.model import LANGUAGE, Rulebase, Term
 from engine.problems import InputError, Place, Problem, likely, listing
-from engine.reading.conditions import RESERVED, Names
+from engine.reading.decisions import in_requirement_order, read_decisions, with_otherwise
+from engine.reading.names import Names
 from engine.reading.report import Report
-from engine.reading.rules import check_exceptions, read_rule_file, read_then
-from engine.reading.schema import validate
+from engine.reading.rules import Written, check_exceptions, read_rule_file
+from engine.reading.schema import read_schema, validate
 from engine.reading.vocabulary import (
-    circles,
     entries,
-    labels,
+    named_terms,
     read_constraints,
     read_facts,
     read_presumptions,
     read_terms,
-    term_names,
     text,
 )
 from engine.reading.yaml import (
     Document,
     ListNode,
     MapNode,
+    Node,
     ScalarNode,
-    Source,
     parse,
     plain,
     read_text,
 )
 from engine.resources import rules_dir
-from engine.trees import names_in, names_of
-from engine.values import ValueFault, read_value
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -109,6 +95,7 @@ def load_pack(name: str | Path) -> Rulebase:
     problems: list[Problem] = []
     texts: list[tuple[str, str]] = []
     documents: dict[str, Document] = {}
+    broken = False
     for path in pack_files(root):
         relative = path.relative_to(root).as_posix()
         try:
@@ -117,13 +104,52 @@ def load_pack(name: str | Path) -> Rulebase:
             documents[relative] = parse(source)
         except InputError as error:
             problems.extend(error.problems)
-    for relative, document in documents.items():
-        problems.extend(validate(document, _kind(relative)))
+            broken = True
     if fault := _language(documents.get("pack.yaml")):
         raise InputError([fault])
-    reader = _Reader(root, documents, problems)
-    rulebase = reader.rulebase(_digest(texts))
-    if any(problem.severity == "error" for problem in problems):
+    if not (root / "vocabulary.yaml").is_file():
+        place = Place(shown(root / "vocabulary.yaml"))
+        hint = "it names the facts that the rules speak of"
+        problems.append(Problem("no-file", "the pack has no vocabulary.yaml", place, hint))
+    reports: dict[str, Report] = {}
+    for relative, document in documents.items():
+        faults = validate(document, _kind(relative))
+        problems.extend(faults)
+        faulty = frozenset(fault.where for fault in faults)
+        reports[relative] = Report(document.source, problems, faulty)
+    head = _sections(documents.get("pack.yaml"), "pack", "decisions")
+    vocabulary = _sections(documents.get("vocabulary.yaml"), "vocabulary", "facts")
+    if head is None or vocabulary is None:
+        raise InputError(problems)  # without all names nothing can be said of the rules
+    names, terms = _names(head, vocabulary, reports)
+    jurisdiction_fact = _jurisdiction(head, names, reports["pack.yaml"])
+    written: list[Written] = []
+    for relative, document in documents.items():
+        if _kind(relative) == "rules":
+            file = document.root
+            broken |= not _all_ids(file)
+            if isinstance(file, MapNode):
+                written += read_rule_file(file, names, jurisdiction_fact, reports[relative])
+    check_exceptions(written, complete=not broken)
+    rules = tuple(each.rule for each in written if each.rule is not None)
+    decisions = with_otherwise(head, names.decisions, names, reports["pack.yaml"])
+    rulebase = Rulebase(
+        name=text(head, "name"),
+        version=text(head, "version"),
+        title=text(head, "title"),
+        description=text(head, "description"),
+        digest=_digest(texts),
+        root=str(root),
+        facts=names.facts,
+        terms=terms,
+        constraints=read_constraints(vocabulary, names, terms, reports["vocabulary.yaml"]),
+        presumptions=read_presumptions(vocabulary, names, terms, reports["vocabulary.yaml"]),
+        decisions=in_requirement_order(decisions, terms, rules, reports["pack.yaml"]),
+        rules=rules,
+        jurisdiction_fact=jurisdiction_fact,
+        compare_with=text(head, "compare_with"),
+    )
+    if problems:
         raise InputError(problems)
     return rulebase
 
@@ -145,259 +171,59 @@ def _language(document: Document | None) -> Problem | None:
     """A pack in another version of the language is not worth any other message."""
     root = document.root if document else None
     node = root.get("language") if isinstance(root, MapNode) else None
-    if document is None or node is None or plain(node) == LANGUAGE:
-        return None
     version = plain(node)
-    newer = isinstance(version, int) and version > LANGUAGE
-    return Problem(
+    if document is None or node is None or not isinstance(version, int) or version == LANGUAGE:
+        return None  # what is no version at all, the schema reports
+    return document.source.problem(
         "other-language",
         f"the pack is written in version {version} of the rule language; "
         f"this engine reads version {LANGUAGE}",
         node.place,
-        "install a newer engine" if newer else f"write `language: {LANGUAGE}`",
-        line_text=document.source.line(node.place.line),
+        "install a newer engine" if version > LANGUAGE else f"write `language: {LANGUAGE}`",
     )
 
 
-class _Reader:
-    """The documents of one pack, and the way from them to its rulebase."""
-
-    def __init__(
-        self, root: Path, documents: Mapping[str, Document], problems: list[Problem]
-    ) -> None:
-        self._root = root
-        self._documents = documents
-        self._problems = problems
-
-    def _open(self, relative: str) -> tuple[MapNode, Report]:
-        document = self._documents.get(relative)
-        if document is None:
-            place = Place(shown(self._root / relative))
-            missing = not (self._root / relative).is_file()
-            if missing:
-                self._problems.append(Problem("no-file", f"the pack has no {relative}", place))
-            return MapNode(place, ()), Report(Source(place.file, ""), self._problems)
-        report = Report(document.source, self._problems)
-        root = document.root
-        empty = MapNode(Place(document.source.name), ())
-        return (root if isinstance(root, MapNode) else empty), report
-
-    def rulebase(self, digest: str) -> Rulebase:
-        head, head_report = self._open("pack.yaml")
-        vocabulary, report = self._open("vocabulary.yaml")
-        facts = read_facts(vocabulary, report)
-        decisions = _decision_heads(head, facts, head_report)
-        names = Names(facts, term_names(vocabulary), decisions)
-        terms = read_terms(vocabulary, names, report)
-        jurisdiction_fact = text(head, "jurisdiction")
-        if jurisdiction_fact and jurisdiction_fact not in facts:
-            node = head.get("jurisdiction")
-            assert node is not None
-            head_report.error(
-                "unknown-fact",
-                f"no fact is called `{jurisdiction_fact}`",
-                node.place,
-                likely(jurisdiction_fact, facts),
-            )
-        rules: list[Rule] = []
-        reports: dict[str, Report] = {}
-        for relative, document in self._documents.items():
-            if _kind(relative) != "rules":
-                continue
-            root, file_report = self._open(relative)
-            reports[document.source.name] = file_report
-            rules.extend(read_rule_file(root, names, jurisdiction_fact, file_report))
-        check_exceptions(rules, reports)
-        decisions = _with_otherwise(head, decisions, names, head_report)
-        if set(names.terms) != set(terms) or self._circular_terms():
-            return _unfinished(self._root, digest)
-        return Rulebase(
-            name=text(head, "name"),
-            version=text(head, "version"),
-            title=text(head, "title"),
-            description=text(head, "description"),
-            digest=digest,
-            root=str(self._root),
-            facts=facts,
-            terms=terms,
-            constraints=read_constraints(vocabulary, names, terms, report),
-            presumptions=read_presumptions(vocabulary, names, terms, report),
-            decisions=_in_order(decisions, terms, rules, head_report),
-            rules=tuple(rules),
-            jurisdiction_fact=jurisdiction_fact,
-            compare_with=text(head, "compare_with"),
-        )
-
-    def _circular_terms(self) -> bool:
-        return any(problem.code == "circle-of-terms" for problem in self._problems)
-
-
-def _unfinished(root: Path, digest: str) -> Rulebase:
-    """What stands for a pack whose terms can't be followed: its problems are raised anyway."""
-    return Rulebase("", "", "", digest, str(root), {}, {}, (), (), {}, ())
-
-
-def _decision_heads(
-    head: MapNode, facts: Mapping[str, object], report: Report
-) -> dict[str, Decision]:
-    """The decisions but for ``otherwise`` and ``requires``, which need the others' names."""
-    found = {}
-    for entry in entries(head.get("decisions")):
-        name, node = entry.key.text, entry.value
-        if not isinstance(node, MapNode):
-            continue
-        if name in RESERVED or name in ("min", "max"):
-            report.error("reserved-word", f"`{name}` is a word of the language", entry.key.place)
-            continue
-        if name in facts:
-            report.error("duplicate-name", f"`{name}` is already a fact", entry.key.place)
-            continue
-        kind = text(node, "type")
-        values = labels(node.get("values"))
-        if kind in ("enum", "set") and not values:
-            report.error("missing-key", f"the {kind} `{name}` lists no `values`", entry.key.place)
-        decision = Decision(
-            name=name,
-            type=kind,  # type: ignore[arg-type]
-            label=text(node, "label"),
-            values=values,
-            group=text(node, "group"),
-            description=text(node, "description"),
-            place=entry.key.place,
-        )
-        policy = _policy(node, decision, report)
-        at_least = _clamp(node, decision, report)
-        found[name] = dataclasses.replace(decision, policy=policy, at_least=at_least)
-    return found
-
-
-_FITTING = {
-    "unique": frozenset({"enum", "boolean", "set"}) | ORDERED,
-    "priority": frozenset({"enum", "boolean"}),
-    "collect": frozenset({"set"}),
-    "min": ORDERED,
-    "max": ORDERED,
-    "sum": NUMERIC,
-}
-
-
-def _policy(node: MapNode, decision: Decision, report: Report) -> HitPolicy:
-    policy = node.get("hit_policy")
-    if isinstance(policy, MapNode):
-        order = policy.get("priority")
-        if not isinstance(order, ListNode):
-            return HitPolicy()
-        kind, values = "priority", _priority(order, decision, report)
-    elif isinstance(policy, ScalarNode):
-        kind, values = policy.text, ()
-    else:
-        return HitPolicy("collect") if decision.type == "set" else HitPolicy()
-    if kind in _FITTING and decision.type not in _FITTING[kind]:
-        assert policy is not None
-        report.error(
-            "wrong-policy",
-            f"`{kind}` does not fit `{decision.name}`, which is {decision.type}",
-            policy.place,
-            f"it fits {listing(sorted(_FITTING[kind]))}",
-        )
-    return HitPolicy(kind, values)  # type: ignore[arg-type]
-
-
-def _priority(order: ListNode, decision: Decision, report: Report) -> tuple[Value, ...]:
-    values: list[Value] = []
-    for item in order.items:
-        try:
-            values.append(read_value(decision.name, decision.type, decision.values, plain(item)))
-        except ValueFault as fault:
-            report.error(fault.code, fault.message, item.place, fault.hint)
-    every = list(decision.values) if decision.type == "enum" else [True, False]
-    missing = [value for value in every if value not in values]
-    if missing and len(values) == len(order.items):
-        report.error(
-            "wrong-policy",
-            f"`priority` of `{decision.name}` leaves out {listing(map(str, missing))}",
-            order.place,
-            "list every value, the strongest first",
-        )
-    return tuple(values)
-
-
-def _clamp(node: MapNode, decision: Decision, report: Report) -> Value | None:
-    limit = node.get("at_least")
-    if limit is None:
+def _sections(document: Document | None, kind: str, needed: str) -> MapNode | None:
+    """The root of a file that names things, if all its sections are there to be read."""
+    root = document.root if document else None
+    known = read_schema(kind)["properties"]
+    if not isinstance(root, MapNode) or not isinstance(root.get(needed), MapNode):
         return None
-    if decision.type not in NUMERIC:
-        report.error(
-            "wrong-test", f"`at_least` does not fit a decision that is {decision.type}", limit.place
-        )
-        return None
-    try:
-        return read_value(decision.name, decision.type, {}, plain(limit))
-    except ValueFault as fault:
-        report.error(fault.code, fault.message, limit.place, fault.hint)
-        return None
+    return root if known.keys() >= set(root.keys()) else None
 
 
-def _with_otherwise(
-    head: MapNode, decisions: Mapping[str, Decision], names: Names, report: Report
-) -> dict[str, Decision]:
-    found = {}
-    nodes = {entry.key.text: entry.value for entry in entries(head.get("decisions"))}
-    for name, decision in decisions.items():
-        node = nodes[name]
-        otherwise = node.get("otherwise") if isinstance(node, MapNode) else None
-        formula: Formula | None = None
-        if otherwise is not None and isinstance(node, MapNode):
-            formula = read_then(otherwise, decision, names, report)
-            if not text(node, "otherwise_because"):
-                report.error(
-                    "missing-key",
-                    f"`{name}` has an `otherwise` but no `otherwise_because`",
-                    otherwise.place,
-                    "no answer without its reason",
-                )
-        because = text(node, "otherwise_because") if isinstance(node, MapNode) else ""
-        found[name] = dataclasses.replace(decision, otherwise=formula, otherwise_because=because)
-    return found
+def _names(
+    head: MapNode, vocabulary: MapNode, reports: Mapping[str, Report]
+) -> tuple[Names, dict[str, Term]]:
+    """Everything that a rule may speak of."""
+    report = reports["vocabulary.yaml"]
+    sections = (vocabulary.get("facts"), vocabulary.get("terms"), head.get("decisions"))
+    count = Counter(entry.key.text for section in sections for entry in entries(section))
+    fact_names = {entry.key.text for entry in entries(vocabulary.get("facts"))}
+    facts = read_facts(vocabulary, report)
+    decisions = read_decisions(head, fact_names, reports["pack.yaml"])
+    taken = fact_names | {entry.key.text for entry in entries(head.get("decisions"))}
+    named = named_terms(vocabulary, taken, report)
+    clear = {*facts, *decisions, *named}
+    unclear = frozenset(name for name, times in count.items() if times > 1 or name not in clear)
+    names = Names(facts, frozenset(named), decisions, unclear)
+    return names, read_terms(named, names, report)
 
 
-def _in_order(
-    decisions: Mapping[str, Decision],
-    terms: Mapping[str, Term],
-    rules: Sequence[Rule],
-    report: Report,
-) -> dict[str, Decision]:
-    """The decisions with what each requires, in requirement order; circles are reported."""
-    requires: dict[str, list[str]] = {name: [] for name in decisions}
+def _jurisdiction(head: MapNode, names: Names, report: Report) -> str:
+    """The name of the fact that ``jurisdiction:`` in a rule file tests, or an empty text."""
+    node = head.get("jurisdiction")
+    name = text(head, "jurisdiction")
+    if node is not None and name not in names.facts and name not in names.unclear:
+        hint = likely(name, names.facts)
+        report.error("unknown-fact", f"no fact is called `{name}`", node.place, hint)
+    return name
 
-    def need(decision: str, names: Iterator[str]) -> None:
-        for name in names:
-            if name in decisions and name not in requires[decision]:
-                requires[decision].append(name)
 
-    for rule in rules:
-        need(rule.decides, names_of(rule.when, lambda name: terms[name].when))
-        need(rule.decides, names_in(rule.then))
-    for name, decision in decisions.items():
-        if decision.otherwise is not None:
-            need(name, names_in(decision.otherwise))
-    found = circles(requires)
-    for circle in found:
-        report.error(
-            "circle-of-decisions",
-            f"`{circle[0]}` requires itself: {' -> '.join([*circle, circle[0]])}",
-            decisions[circle[0]].place,
-        )
-    if found:
-        return dict(decisions)
-    ordered: dict[str, Decision] = {}
-
-    def place(name: str) -> None:
-        if name not in ordered:
-            for needed in requires[name]:
-                place(needed)
-            ordered[name] = dataclasses.replace(decisions[name], requires=tuple(requires[name]))
-
-    for name in decisions:
-        place(name)
-    return ordered
+def _all_ids(root: Node | None) -> bool:
+    """Whether every rule of a file has an id that can be read."""
+    rules = root.get("rules") if isinstance(root, MapNode) else None
+    items = rules.items if isinstance(rules, ListNode) else (None,)
+    return all(
+        isinstance(item, MapNode) and isinstance(item.get("id"), ScalarNode) for item in items
+    )

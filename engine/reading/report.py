@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.problems import Place, Problem, Severity
-from engine.reading.yaml import Source
+from engine.problems import Place, Problem
+from engine.reading.yaml import ListNode, MapNode, Node, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Where a reader puts what is wrong: problems of one source, in a list that sources share."""
+    """Where a reader puts what is wrong: problems of one source, in a list that sources share.
+
+    ``faulty`` are the places where the schema check has found a fault already; nothing more is
+    said of them.
+    """
 
     source: Source
     problems: list[Problem] = field(default_factory=list)
+    faulty: frozenset[Place] = frozenset()
 
-    def error(
-        self, code: str, message: str, place: Place, hint: str = "", severity: Severity = "error"
-    ) -> None:
+    def error(self, code: str, message: str, place: Place, hint: str = "") -> None:
         """Note one problem, with the text of its line."""
-        line = self.source.line(place.line)
-        self.problems.append(Problem(code, message, place, hint, severity, line))
+        if place not in self.faulty:
+            self.problems.append(self.source.problem(code, message, place, hint))
 
-    def on(self, source: Source) -> Report:
-        """The same list of problems, for another source."""
-        return Report(source, self.problems)
+    def is_faulty(self, node: Node) -> bool:
+        """Whether the schema check has found a fault at a node or inside it."""
+        if node.place in self.faulty:
+            return True
+        if isinstance(node, ListNode):
+            return any(map(self.is_faulty, node.items))
+        if isinstance(node, MapNode):
+            entries = node.entries
+            return any(e.key.place in self.faulty or self.is_faulty(e.value) for e in entries)
+        return False

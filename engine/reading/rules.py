@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from engine.model import (
     ALWAYS,
@@ -18,38 +20,56 @@ from engine.model import (
     Formula,
     OneOf,
     Rule,
+    Value,
 )
 from engine.problems import Place, likely, listing
-from engine.reading.conditions import Names, read_condition
+from engine.reading.conditions import read_condition
 from engine.reading.formulas import FormulaFault, read_date_formula, read_formula
+from engine.reading.names import Names
 from engine.reading.report import Report
 from engine.reading.vocabulary import circles, text
 from engine.reading.yaml import ListNode, MapNode, Node, ScalarNode, plain
-from engine.values import ValueFault, describe, read_outcome, read_value
+from engine.values import ValueFault, a_type, read_outcome, read_value
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A rule as it stands in its file; ``rule`` is None where not all of it can be read."""
+
+    id: ScalarNode
+    decides: str
+    exceptions: tuple[ScalarNode, ...]
+    rule: Rule | None
+    report: Report
 
 
 def read_rule_file(
     root: MapNode, names: Names, jurisdiction_fact: str, report: Report
-) -> list[Rule]:
-    """The rules of one file, in its order; what can't be read is left out and reported."""
+) -> list[Written]:
+    """The rules of one file, in its order; one without an id is left out."""
     shared, jurisdiction = _jurisdiction(root, names, jurisdiction_fact, report)
     listed = root.get("rules")
-    rules = []
+    written = []
     for node in listed.items if isinstance(listed, ListNode) else ():
-        if isinstance(node, MapNode):
-            rule = _rule(node, shared, jurisdiction, names, report)
-            if rule is not None:
-                rules.append(rule)
-    return rules
+        rule_id = node.get("id") if isinstance(node, MapNode) else None
+        if isinstance(node, MapNode) and isinstance(rule_id, ScalarNode):
+            rule = _rule(node, rule_id, shared, jurisdiction, names, report)
+            exceptions = tuple(_scalars(node.get("exception_to")))
+            written.append(Written(rule_id, text(node, "decides"), exceptions, rule, report))
+    return written
 
 
 def _jurisdiction(
     root: MapNode, names: Names, fact_name: str, report: Report
 ) -> tuple[Condition, str]:
     node = root.get("jurisdiction")
-    if not isinstance(node, ScalarNode):
+    if not isinstance(node, ScalarNode) or fact_name in names.unclear:
         return ALWAYS, ""
     fact = names.facts.get(fact_name)
+    if fact is None and fact_name:
+        return ALWAYS, ""  # said of pack.yaml
     if fact is None:
         report.error(
             "missing-key",
@@ -67,24 +87,29 @@ def _jurisdiction(
 
 
 def _rule(
-    node: MapNode, shared: Condition, jurisdiction: str, names: Names, report: Report
+    node: MapNode,
+    rule_id: ScalarNode,
+    shared: Condition,
+    jurisdiction: str,
+    names: Names,
+    report: Report,
 ) -> Rule | None:
-    rule_id, decides = node.get("id"), node.get("decides")
-    if not isinstance(rule_id, ScalarNode) or not isinstance(decides, ScalarNode):
-        return None  # the schema has said so
     when = node.get("when")
     own = ALWAYS if when is None else read_condition(when, names, report)
     effective = _effective(node.get("effective"), names, report)
+    authority = _authority(node.get("authority"), report)
+    decides, then = node.get("decides"), node.get("then")
+    if not isinstance(decides, ScalarNode) or decides.text in names.unclear:
+        return None
     decision = names.decisions.get(decides.text)
     if decision is None:
         report.error(
             "unknown-decision",
             f"no decision is called `{decides.text}`",
             decides.place,
-            likely(decides.text, names.decisions),
+            likely(decides.text, names.decisions) or f"decisions: {listing(names.decisions)}",
         )
         return None
-    then = node.get("then")
     outcome = None if then is None else read_then(then, decision, names, report)
     if outcome is None:
         return None
@@ -95,7 +120,7 @@ def _rule(
         when=_together(shared, own, _in_force(effective, names)),
         then=outcome,
         because=text(node, "because"),
-        authority=_authority(node.get("authority"), rule_id.text, report),
+        authority=authority,
         exception_to=tuple(item.text for item in _scalars(node.get("exception_to"))),
         effective=effective,
         jurisdiction=jurisdiction,
@@ -123,8 +148,10 @@ def _effective(node: Node | None, names: Names, report: Report) -> Effective | N
     if not isinstance(measured, ScalarNode):
         return None
     name = measured.text
+    if name in names.unclear:
+        return None
     if names.types.get(name) != "date":
-        days = [n for n, kind in names.types.items() if kind == "date"]
+        days = names.of_type("date")
         report.error(
             "wrong-type" if name in names.types else "unknown-fact",
             f"`{name}` is not a date" if name in names.types else f"no date is called `{name}`",
@@ -145,10 +172,12 @@ def _effective(node: Node | None, names: Names, report: Report) -> Effective | N
         assert isinstance(value, datetime.date)
         limits[key] = value
     start, end = limits.get("from"), limits.get("to")
-    if start is not None and end is not None and start > end:
-        report.error("empty-range", f"in force from {start} to {end}: that is never", node.place)
-    if not limits:
-        report.error("empty-range", "`effective` names neither `from` nor `to`", node.place)
+    last = node.get("to")
+    if start is not None and end is not None and last is not None and start > end:
+        report.error("empty-range", f"in force from {start} to {end}: that is never", last.place)
+    if node.get("from") is None and last is None:
+        hint = "leave `effective` out where a rule was always in force"
+        report.error("empty-range", "`effective` has neither `from` nor `to`", measured.place, hint)
     return Effective(name, start, end)
 
 
@@ -165,16 +194,36 @@ def _in_force(effective: Effective | None, names: Names) -> Condition:
 
 def read_then(node: Node, decision: Decision, names: Names, report: Report) -> Formula | None:
     """What a rule concludes: a literal of the decision's type, or a formula."""
+    if report.is_faulty(node):
+        return None
     if isinstance(node, MapNode):
         return _formula(node, decision, names, report)
-    try:
-        return Constant(read_outcome(decision, plain(node)))
-    except ValueFault as fault:
-        hint = fault.hint
-        if decision.type in NUMERIC and isinstance(node, ScalarNode) and fault.code == "wrong-type":
+    hint = ""
+    if isinstance(node, ScalarNode) and not set(_NAME.findall(node.text)).isdisjoint(names.types):
+        if decision.type in NUMERIC:
             hint = f"a formula is written `{{amount: {node.text}}}`"
-        report.error(fault.code, fault.message, node.place, hint)
+        elif decision.type == "date":
+            hint = f"a date that is reckoned is written `{{date: {node.text}}}`"
+    value = read_literal(node, decision, report, hint)
+    return None if value is None else Constant(value)
+
+
+def read_literal(node: Node, decision: Decision, report: Report, hint: str = "") -> Value | None:
+    """A value of a decision, as a rule or a case writes it; ``hint`` stands in for the usual one
+    where the value is of the wrong type."""
+    items = node.items if decision.type == "set" and isinstance(node, ListNode) else (node,)
+    values: list[Value] = []
+    for item in items:
+        try:
+            values.append(read_outcome(decision, plain(item)))
+        except ValueFault as fault:
+            instead = hint if fault.code == "wrong-type" else ""
+            report.error(fault.code, fault.message, item.place, instead or fault.hint)
+    if len(values) < len(items):
         return None
+    if decision.type == "set":
+        return frozenset().union(*(value for value in values if isinstance(value, frozenset)))
+    return values[0]
 
 
 def _formula(node: MapNode, decision: Decision, names: Names, report: Report) -> Formula | None:
@@ -195,13 +244,15 @@ def _formula(node: MapNode, decision: Decision, names: Names, report: Report) ->
             where = periods[0] if fault.code == "period" and periods else base
             report.error(fault.code, fault.message, where.place, fault.hint)
             return None
-    wanted = {"date": "`{date: ..., plus: ...}`"}.get(
-        decision.type, "`{amount: ...}`" if decision.type in NUMERIC else "a value"
-    )
+    wanted = "a value"
+    if decision.type in NUMERIC:
+        wanted = "a value or `{amount: ...}`"
+    elif decision.type == "date":
+        wanted = "a date or `{date: ..., plus: ...}`"
     report.error(
         "wrong-type",
-        f"`{decision.name}` is {decision.type}: `then` must be {wanted}, "
-        f"not {describe(plain(node))} with {listing(node.keys()) or 'nothing in it'}",
+        f"`{decision.name}` is {a_type(decision.type)}: its outcome is {wanted}, "
+        f"not a mapping with {listing(node.keys())}",
         node.place,
     )
     return None
@@ -215,11 +266,11 @@ def _amount(node: ScalarNode, decision: Decision, names: Names, report: Report) 
         return None
     wanted = "money" if decision.type == "money" else "number"
     if kind not in (wanted, "literal"):
+        found = "money" if kind == "money" else "a plain number"
         report.error(
             "formula-type",
-            f"`{decision.name}` is {decision.type}, but the formula yields "
-            f"{'money' if kind == 'money' else 'a bare number'}",
-            node.place,
+            f"`{decision.name}` is {a_type(decision.type)}, but this formula yields {found}",
+            _inside(node, 0, report),
         )
         return None
     return formula
@@ -234,7 +285,7 @@ def _inside(node: ScalarNode, offset: int, report: Report) -> Place:
     return place
 
 
-def _authority(node: Node | None, rule_id: str, report: Report) -> Authority:
+def _authority(node: Node | None, report: Report) -> Authority:
     if not isinstance(node, MapNode):
         return Authority("", "")  # the schema has said so
     checked = None
@@ -255,41 +306,44 @@ def _authority(node: Node | None, rule_id: str, report: Report) -> Authority:
     )
 
 
-def check_exceptions(rules: Sequence[Rule], sources: Mapping[str, Report]) -> None:
+def check_exceptions(written: Sequence[Written], complete: bool) -> None:
     """Report ids used twice, exceptions to rules that don't exist or decide something else, and
-    circles of exceptions. ``sources`` gives the report of each file."""
-    by_id: dict[str, Rule] = {}
-    for rule in rules:
-        report = sources[rule.place.file]
-        first = by_id.setdefault(rule.id, rule)
+    circles of exceptions. Unless the rules are ``complete``, one that seems not to exist may."""
+    by_id: dict[str, Written] = {}
+    for rule in written:
+        first = by_id.setdefault(rule.id.text, rule)
         if first is not rule:
-            report.error(
+            rule.report.error(
                 "duplicate-id",
-                f"the rule `{rule.id}` stands at {first.place} already",
-                rule.place,
+                f"another rule has the id `{rule.id.text}` already, at {first.id.place}",
+                rule.id.place,
             )
-    for rule in rules:
-        report = sources[rule.place.file]
-        for target in rule.exception_to:
-            other = by_id.get(target)
-            if other is None:
-                report.error(
+    for rule in written:
+        for target in rule.exceptions:
+            other = by_id.get(target.text)
+            if other is not None:
+                _check_exception(rule, target, other)
+            elif complete:
+                rule.report.error(
                     "unknown-rule",
-                    f"`{rule.id}` is an exception to `{target}`, which does not exist",
-                    rule.place,
-                    likely(target, by_id),
+                    f"no rule is called `{target.text}`",
+                    target.place,
+                    likely(target.text, by_id),
                 )
-            elif other.decides != rule.decides:
-                report.error(
-                    "wrong-exception",
-                    f"`{rule.id}` decides `{rule.decides}`, but `{target}` decides "
-                    f"`{other.decides}`: an exception decides the same thing",
-                    rule.place,
-                )
-    for circle in circles({rule.id: list(rule.exception_to) for rule in rules}):
+    for circle in circles({r.id.text: [e.text for e in r.exceptions] for r in written}):
         first = by_id[circle[0]]
-        sources[first.place.file].error(
+        first.report.error(
             "circle-of-exceptions",
             f"`{circle[0]}` is an exception to itself: {' -> '.join([*circle, circle[0]])}",
-            first.place,
+            first.id.place,
+        )
+
+
+def _check_exception(rule: Written, target: ScalarNode, other: Written) -> None:
+    if rule.rule is not None and other.rule is not None and rule.decides != other.decides:
+        rule.report.error(
+            "wrong-exception",
+            f"`{rule.id.text}` decides `{rule.decides}`, but `{target.text}` decides "
+            f"`{other.decides}`: an exception decides the same thing",
+            target.place,
         )

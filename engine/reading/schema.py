@@ -1,7 +1,8 @@
 """A document against one of our JSON Schemas, and every fault in plain words at its place.
 
-Besides the standard keywords a schema may say ``x-expected`` (what a value must be, in words) and
-``x-message`` (what a failed ``not`` or ``maxProperties`` means).
+Besides the standard keywords a schema may say ``x-expected`` (what a value must be, in words),
+``x-message`` (what a failed ``not`` or ``maxProperties`` means) and ``x-key`` (what the keys of a
+mapping are called).
 """
 
 from __future__ import annotations
@@ -193,9 +194,10 @@ def _unknown_keys(fault: _Fault) -> Iterator[Problem]:
     known = fault.schema.get("properties", {})
     for entry in _extra_keys(fault):
         key = entry.key.text
-        hint = likely(key, known) or f"known keys: {listing(known, limit=12)}"
-        message = f"{fault.label} has no key `{key}`" if fault.path else f"unknown key `{key}`"
-        yield fault.problem("unknown-key", message, entry.key.place, hint)
+        word = fault.schema.get("x-key", "key")
+        hint = likely(key, known) or f"known {word}s: {listing(known, limit=12)}"
+        message = f"{fault.label} has no {word} `{key}`" if fault.path else f"unknown key `{key}`"
+        yield fault.problem(f"unknown-{word}", message, entry.key.place, hint)
 
 
 def _missing(fault: _Fault, key: str, since: str = "") -> Problem:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import get_args
 
-from engine.model import ALWAYS, ORDERED, Condition, Constraint, Fact, Not, Presumption, Term
-from engine.model import AnyOf as Either
-from engine.problems import Place, likely
-from engine.reading.conditions import RESERVED, Names, read_condition
+from engine.model import (
+    ALWAYS,
+    ORDERED,
+    AnyOf,
+    Condition,
+    Constraint,
+    Fact,
+    FactType,
+    Not,
+    Presumption,
+    Term,
+    TermHolds,
+)
+from engine.problems import likely
+from engine.reading.conditions import read_condition
+from engine.reading.names import RESERVED, Names
 from engine.reading.report import Report
-from engine.reading.yaml import Entry, ListNode, MapNode, Node, ScalarNode, plain
+from engine.reading.yaml import Entry, ListNode, MapNode, Node, ScalarNode, key_of, locate, plain
 from engine.trees import atoms, names_of
-from engine.values import ValueFault, read_fact, read_value
+from engine.values import ValueFault, a_type, read_fact, read_value, show
 
 
 def entries(node: Node | None) -> tuple[Entry, ...]:
@@ -27,39 +41,44 @@ def text(node: MapNode, key: str) -> str:
 
 def labels(node: Node | None) -> dict[str, str]:
     """Values with their labels."""
-    return {e.key.text: e.value.text for e in entries(node) if isinstance(e.value, ScalarNode)}
+    return {
+        entry.key.text: entry.value.text if isinstance(entry.value, ScalarNode) else ""
+        for entry in entries(node)
+    }
+
+
+def is_free(key: ScalarNode, report: Report) -> bool:
+    """Whether a name is no word of the language; one that is, is reported."""
+    if key.text in RESERVED:
+        message = f"`{key.text}` is a word of the language, and can't be a name"
+        report.error("reserved-word", message, key.place, "choose another name")
+    return key.text not in RESERVED
 
 
 def read_facts(root: MapNode, report: Report) -> dict[str, Fact]:
-    """The facts by name, in the order of the file."""
+    """The facts by name, in the order of the file, but those whose values can't be told."""
     facts = {}
     for entry in entries(root.get("facts")):
-        if isinstance(entry.value, MapNode) and _free(entry.key, report):
-            facts[entry.key.text] = _fact(entry.key, entry.value, report)
+        if isinstance(entry.value, MapNode) and is_free(entry.key, report):
+            fact = _fact(entry.key, entry.value, report)
+            if fact is not None:
+                facts[fact.name] = fact
     return facts
 
 
-def _free(key: ScalarNode, report: Report) -> bool:
-    if key.text in RESERVED or key.text in ("min", "max"):
-        report.error("reserved-word", f"`{key.text}` is a word of the language", key.place)
-        return False
-    return True
-
-
-def _fact(key: ScalarNode, node: MapNode, report: Report) -> Fact:
+def _fact(key: ScalarNode, node: MapNode, report: Report) -> Fact | None:
     name, kind = key.text, text(node, "type")
     values = labels(node.get("values"))
-    if kind == "enum" and not values:
-        report.error("missing-key", f"the enum `{name}` lists no `values`", key.place)
-    if kind != "enum" and values:
-        report.error("unknown-key", f"`values` belongs to an enum; `{name}` is {kind}", key.place)
+    if kind not in get_args(FactType) or (kind == "enum" and not values):
+        return None  # the schema has said so
     bounds = {}
     for word in ("at_least", "at_most"):
         limit = node.get(word)
         if limit is None:
             continue
         if kind not in ORDERED:
-            report.error("wrong-test", f"`{word}` does not fit a fact that is {kind}", limit.place)
+            message = f"`{word}` is for amounts and dates; `{name}` is {a_type(kind)}"
+            report.error("wrong-test", message, key_of(node, (word,)))
             continue
         try:
             bounds[word] = read_value(name, kind, {}, plain(limit))
@@ -67,7 +86,8 @@ def _fact(key: ScalarNode, node: MapNode, report: Report) -> Fact:
             report.error(fault.code, fault.message, limit.place, fault.hint)
     low, high = bounds.get("at_least"), bounds.get("at_most")
     if low is not None and high is not None and low > high:  # type: ignore[operator]
-        report.error("empty-range", f"`{name}`: at_least is above at_most", key.place)
+        message = f"no value of `{name}` is at least {show(low)} and at most {show(high)}"
+        report.error("empty-range", message, locate(node, ("at_most",)).place)
     return Fact(
         name=name,
         type=kind,  # type: ignore[arg-type]
@@ -82,37 +102,44 @@ def _fact(key: ScalarNode, node: MapNode, report: Report) -> Fact:
     )
 
 
-def term_names(root: MapNode) -> frozenset[str]:
-    """The names of the terms, before their conditions are read."""
-    return frozenset(entry.key.text for entry in entries(root.get("terms")))
-
-
-def read_terms(root: MapNode, names: Names, report: Report) -> dict[str, Term]:
-    """The terms by name; one that uses itself, directly or through others, is reported."""
-    terms = {}
+def named_terms(
+    root: MapNode, taken: Collection[str], report: Report
+) -> dict[str, tuple[ScalarNode, MapNode]]:
+    """The names of the terms, before their conditions are read; ``taken`` are those of the facts
+    and decisions."""
+    found = {}
     for entry in entries(root.get("terms")):
-        name, node = entry.key.text, entry.value
-        if not isinstance(node, MapNode) or not _free(entry.key, report):
-            continue
-        if name in names.facts or name in names.decisions:
-            report.error(
-                "duplicate-name", f"`{name}` is already a fact or a decision", entry.key.place
-            )
-            continue
+        key, node = entry.key, entry.value
+        if key.text in taken:
+            message = f"`{key.text}` is the name of a fact or a decision already"
+            report.error("duplicate-name", message, key.place)
+        elif isinstance(node, MapNode) and is_free(key, report):
+            found[key.text] = (key, node)
+    return found
+
+
+def read_terms(
+    named: Mapping[str, tuple[ScalarNode, MapNode]], names: Names, report: Report
+) -> dict[str, Term]:
+    """The terms by name. One that uses itself, directly or through others, is reported, and read
+    as one that always holds."""
+    terms = {}
+    for name, (key, node) in named.items():
         condition = _condition(node.get("when"), names, report)
-        terms[name] = Term(name, text(node, "label"), condition, entry.key.place)
-    for circle in circles({n: list(_terms_of(t.when)) for n, t in terms.items()}):
+        terms[name] = Term(name, text(node, "label"), condition, key.place)
+    for circle in circles({name: list(_terms_of(term.when)) for name, term in terms.items()}):
         report.error(
             "circle-of-terms",
             f"the term `{circle[0]}` uses itself: {' -> '.join([*circle, circle[0]])}",
             terms[circle[0]].place,
         )
+        terms |= {name: replace(terms[name], when=ALWAYS) for name in circle}
     return terms
 
 
 def _terms_of(condition: Condition) -> Iterator[str]:
     for atom in atoms(condition):
-        if hasattr(atom, "term"):
+        if isinstance(atom, TermHolds):
             yield atom.term
 
 
@@ -121,16 +148,21 @@ def _condition(node: Node | None, names: Names, report: Report) -> Condition:
 
 
 def _facts_only(
-    condition: Condition,
-    what: str,
-    names: Names,
-    terms: Mapping[str, Term],
-    place: Place,
-    report: Report,
+    condition: Condition, what: str, names: Names, terms: Mapping[str, Term], report: Report
 ) -> None:
-    for name in names_of(condition, lambda term: terms[term].when):
-        if name in names.decisions:
-            report.error("wrong-test", f"{what} speaks of facts; `{name}` is a decision", place)
+    """Report each decision that a condition speaks of, directly or through a term."""
+    for atom in atoms(condition):
+        used = [name for name in _used(atom, terms) if name in names.decisions]
+        if used:
+            through = (
+                f", used through the term `{atom.term}`" if isinstance(atom, TermHolds) else ""
+            )
+            message = f"{what} speaks of facts alone; `{used[0]}` is a decision{through}"
+            report.error("wrong-test", message, atom.place)
+
+
+def _used(condition: Condition, terms: Mapping[str, Term]) -> Iterator[str]:
+    return names_of(condition, lambda term: terms[term].when)
 
 
 def read_constraints(
@@ -144,10 +176,8 @@ def read_constraints(
             continue
         must = _condition(node.get("must"), names, report)
         if node.get("when") is not None:
-            must = Either((Not(_condition(node.get("when"), names, report)), must))
-        _facts_only(
-            must, f"the constraint `{entry.key.text}`", names, terms, entry.key.place, report
-        )
+            must = AnyOf((Not(_condition(node.get("when"), names, report)), must))
+        _facts_only(must, "a constraint", names, terms, report)
         found.append(Constraint(entry.key.text, text(node, "because"), must, entry.key.place))
     return tuple(found)
 
@@ -162,16 +192,18 @@ def read_presumptions(
         if not isinstance(node, MapNode):
             continue
         when = _condition(node.get("when"), names, report)
-        _facts_only(when, "a presumption", names, terms, node.place, report)
+        _facts_only(when, "a presumption", names, terms, report)
         for entry in entries(node.get("presume")):
-            fact = names.facts.get(entry.key.text)
+            name = entry.key.text
+            if name in names.unclear:
+                continue
+            fact = names.facts.get(name)
             if fact is None:
-                report.error(
-                    "unknown-fact",
-                    f"no fact is called `{entry.key.text}`",
-                    entry.key.place,
-                    likely(entry.key.text, names.facts),
-                )
+                message, hint = f"no fact is called `{name}`", likely(name, names.facts)
+                if name in names.terms or name in names.decisions:
+                    what = "term" if name in names.terms else "decision"
+                    message, hint = f"only a fact can be presumed; `{name}` is a {what}", ""
+                report.error("unknown-fact", message, entry.key.place, hint)
                 continue
             try:
                 value = read_fact(fact, plain(entry.value))
@@ -207,16 +239,3 @@ def circles(graph: Mapping[str, list[str]]) -> list[list[str]]:
                 path.append(step)
                 waiting.append((step, iter(graph[step])))
     return found
-
-
-__all__ = [
-    "circles",
-    "entries",
-    "labels",
-    "read_constraints",
-    "read_facts",
-    "read_presumptions",
-    "read_terms",
-    "term_names",
-    "text",
-]

@@ -125,7 +125,9 @@ def test_collect_unites_the_sets(tmp_path: Path) -> None:
     assert record.value("reach") == frozenset({"wages", "house"})
 
 
-@pytest.mark.parametrize(("policy", "cents"), [("min", "50.00"), ("max", "70.01"), ("sum", "120.01")])
+@pytest.mark.parametrize(
+    ("policy", "cents"), [("min", "50.00"), ("max", "70.01"), ("sum", "120.01")]
+)
 def test_the_least_the_greatest_and_the_sum_of_amounts(
     tmp_path: Path, policy: str, cents: str
 ) -> None:

@@ -28,7 +28,9 @@ def _deeper(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
         st.builds(Arithmetic, st.sampled_from(["+", "-"]), inner, inner),
         st.builds(lambda n, f: Arithmetic("*", Constant(Decimal(n)), f), st.integers(-2, 3), inner),
         st.builds(lambda f: Arithmetic("/", f, Constant(Decimal(2))), inner),
-        st.builds(lambda w, a, b: Extreme(w, (a, b)), st.sampled_from(["min", "max"]), inner, inner),
+        st.builds(
+            lambda w, a, b: Extreme(w, (a, b)), st.sampled_from(["min", "max"]), inner, inner
+        ),
         st.builds(lambda f: Rounded(f, "integer"), inner),
     )
 

@@ -24,10 +24,9 @@ from engine.evaluation.rete_network import (
     either,
     equal,
     exists,
-    productions,
+    load,
     relate,
 )
-
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,12 +157,13 @@ def test_more_properties_than_one_message_takes() -> None:
     assert Network(rules).matching(values) == {str(n) for n in range(1, 700, 2)}
 
 
-def test_productions_stay_within_the_limits() -> None:
-    wide = [either([equal(f"a{n}", m) for m in range(40)]) for n in range(3)]
-    several = list(productions("rule", both(wide)))
-    assert len(several) > 1
-    assert all(one.waiting <= rete_network.MAX_WAITING for one in several)
-    assert all(len(one.patterns) <= rete_network.MAX_PATTERNS for one in several)
+def test_a_pattern_that_would_be_passed_too_often_is_cut() -> None:
+    often = [either([equal(f"a{n}", 1), equal(f"b{n}", 1)]) for n in range(3)]
+    assert load(both(often)).passes == 8
+    assert not load(both(often)).fits
+    assert load(both(often[:2])).fits
+    exclusive = [either([equal(f"a{n}", 1), equal(f"a{n}", 2)], exclusive=True) for n in range(9)]
+    assert load(both(exclusive)).fits
 
 
 def test_short_property_names_have_different_hashes() -> None:

@@ -1,0 +1,189 @@
+"""Parts of the space of loans: whether a part holds any loan, one such loan, and how large it is.
+
+A part is given as a diagram with truth values at its leaves. Only loans that meet every constraint
+count, so what is shown to a person is always a loan that could exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.evaluation.compiling import Compiled
+from engine.evaluation.diagram import LEAF
+from engine.evaluation.reach import Walk
+from engine.evaluation.variables import FactVariable, decode, domain
+from engine.model import Fact, Value
+
+MAX_CUBES = 2_000
+"""A part that falls into more pieces than this is cut short; its pieces are then not all listed."""
+
+Cube = tuple[tuple[int, frozenset[int]], ...]
+"""Levels with the classes that they may take, topmost first; a level left out may take any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A piece of the space of loans, and a loan in it."""
+
+    cube: Cube
+    witness: Mapping[str, Value]
+
+
+def constrained(compiled: Compiled, part: int) -> int:
+    """The loans of a part that meet every constraint, comparisons of amounts left aside."""
+    return compiled.forest.all_of([part, *compiled.constraints])
+
+
+def find_loan(compiled: Compiled, part: int) -> dict[str, Value] | None:
+    """The facts of a loan in the part, or None where there is none. Facts that neither the part nor
+    a constraint speaks of are left out; ``complete`` adds them."""
+    if part == compiled.forest.false:
+        return None
+    walk = Walk(compiled, {})
+    goal = compiled.forest.true
+    for steps in walk.ways(part, goal):
+        witness = walk.witness(steps)
+        if witness is not None:
+            return witness
+    return None
+
+
+def is_empty(compiled: Compiled, part: int) -> bool:
+    """No loan lies in the part."""
+    if part == compiled.forest.false:
+        return True
+    reached = Walk(compiled, {}).reach([part])
+    return (compiled.forest.true,) not in reached
+
+
+def complete(compiled: Compiled, witness: Mapping[str, Value]) -> dict[str, Value]:
+    """A witness with a value for every fact of the rulebase, the constraints still met. In the
+    order of the vocabulary."""
+    known = dict(witness)
+    for fact in compiled.rulebase.facts.values():
+        if fact.name in known:
+            continue
+        for value in _candidates(compiled, fact, known):
+            if Walk(compiled, {**known, fact.name: value}).possible():
+                known[fact.name] = value
+                break
+    return {name: known[name] for name in compiled.rulebase.facts if name in known}
+
+
+def _candidates(compiled: Compiled, fact: Fact, known: Mapping[str, Value]) -> Iterator[Value]:
+    level = compiled.level_of.get(fact.name)
+    if level is not None:
+        variable = compiled.variables[level]
+        assert isinstance(variable, FactVariable)
+        yield from (variable.example(code) for code in range(variable.size))
+    if fact.type == "enum":
+        yield next(iter(fact.values))
+    elif fact.type == "boolean":
+        yield False
+    else:
+        others = [v for n, v in known.items() if compiled.rulebase.facts[n].type == fact.type]
+        yield from others
+        low, high = domain(fact)
+        yield decode(0 if low <= 0 <= high else low, fact.type)
+
+
+# ---- pieces -----------------------------------------------------------------------------------
+
+
+def cubes(compiled: Compiled, part: int) -> Iterator[Cube]:
+    """The part as disjoint pieces that together make all of it, the classes that lead the same way
+    taken together."""
+    forest = compiled.forest
+    if part == forest.false:
+        return
+    if part == forest.true:
+        yield ()
+        return
+    level = forest.level[part]
+    groups: dict[int, list[int]] = {}
+    for code, child in enumerate(forest.children[part]):
+        groups.setdefault(child, []).append(code)
+    for child, codes in groups.items():
+        for rest in cubes(compiled, child):
+            yield ((level, frozenset(codes)), *rest)
+
+
+def regions(compiled: Compiled, part: int, limit: int = MAX_CUBES) -> list[Region]:
+    """The part as few pieces as can be, each with a loan in it; those without one are left out."""
+    found: list[Cube] = []
+    for cube in cubes(compiled, constrained(compiled, part)):
+        found.append(cube)
+        if len(found) >= limit:
+            break
+    merged = merge(found)
+    kept = []
+    for cube in merged:
+        witness = find_loan(compiled, as_part(compiled, cube))
+        if witness is not None:
+            kept.append(Region(cube, witness))
+    return kept
+
+
+def merge(pieces: list[Cube]) -> list[Cube]:
+    """Pieces that differ in the classes of one level alone, taken together, until none do."""
+    current = dict.fromkeys(pieces)
+    changed = True
+    while changed:
+        changed = False
+        for level in sorted({level for cube in current for level, _ in cube}, reverse=True):
+            groups: dict[Cube, list[Cube]] = {}
+            for cube in current:
+                if any(step[0] == level for step in cube):
+                    groups.setdefault(tuple(s for s in cube if s[0] != level), []).append(cube)
+            for rest, alike in groups.items():
+                if len(alike) < 2:
+                    continue
+                changed = True
+                for cube in alike:
+                    del current[cube]
+                codes = frozenset(c for cube in alike for lv, cs in cube if lv == level for c in cs)
+                current[tuple(sorted((*rest, (level, codes))))] = None
+    return list(current)
+
+
+def as_part(compiled: Compiled, cube: Cube) -> int:
+    """The diagram of one piece."""
+    forest = compiled.forest
+    return forest.all_of(
+        forest.choice(level, compiled.variables[level].size, codes) for level, codes in cube
+    )
+
+
+# ---- size -------------------------------------------------------------------------------------
+
+
+def share(compiled: Compiled, part: int) -> Fraction:
+    """How much of the space of loans a part takes up: the values of an enum or boolean weigh one
+    each, the classes of an amount or a day alike, comparisons of two facts a third each. A measure
+    of the rules' own distinctions, not a forecast of how many loans there are."""
+    every = _weight(compiled, constrained(compiled, compiled.forest.true), {})
+    return _weight(compiled, constrained(compiled, part), {}) / every if every else Fraction(0)
+
+
+def _weight(compiled: Compiled, node: int, memo: dict[int, Fraction]) -> Fraction:
+    forest = compiled.forest
+    if forest.level[node] == LEAF:
+        return Fraction(int(bool(forest.values[node])))
+    if node not in memo:
+        variable = compiled.variables[forest.level[node]]
+        weights = (
+            [len(group) for group in variable.groups]
+            if isinstance(variable, FactVariable) and variable.groups
+            else [1] * variable.size
+        )
+        total = sum(
+            (
+                weight * _weight(compiled, child, memo)
+                for weight, child in zip(weights, forest.children[node], strict=True)
+            ),
+            Fraction(0),
+        )
+        memo[node] = total / sum(weights)
+    return memo[node]

@@ -1,0 +1,192 @@
+"""Rules in plain words: values by their labels, conditions as readable lines, formulas tidied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from engine.model import (
+    All,
+    AnyOf,
+    Arithmetic,
+    Bound,
+    Compare,
+    Condition,
+    Constant,
+    Decision,
+    Effective,
+    Extreme,
+    Fact,
+    Formula,
+    Not,
+    OneOf,
+    Rounded,
+    Rule,
+    Rulebase,
+    Shift,
+    TermHolds,
+    Value,
+)
+from engine.presentation.layout import listed
+from engine.trees import formula_text
+from engine.values import show
+
+_NUMBER_BOUND: dict[Bound, str] = {
+    "less_than": "less than",
+    "at_most": "at most",
+    "more_than": "more than",
+    "at_least": "at least",
+}
+_DATE_BOUND: dict[Bound, str] = {
+    "less_than": "before",
+    "at_most": "on or before",
+    "more_than": "after",
+    "at_least": "on or after",
+}
+
+# ---- values -----------------------------------------------------------------------------------
+
+
+def value_words(thing: Fact | Decision, value: Value) -> str:
+    """A value as its label says it; yes and no for a boolean, money with separators."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, frozenset):
+        members = [thing.values[key] or key for key in thing.values if key in value]
+        return ", ".join(members) or "nothing"
+    if isinstance(value, str):
+        return thing.values.get(value) or value
+    return show(value, thing.type)
+
+
+def setting(thing: Fact | Decision, value: Value) -> str:
+    """A fact or decision with its value, in the language's own words.
+
+    >>> setting(Fact("price", "money", "Price", "What price?"), Decimal(1500))
+    'price = $1,500.00'
+    """
+    return f"{thing.name} = {show(value, thing.type)}"
+
+
+def thing_called(rulebase: Rulebase, name: str) -> Fact | Decision:
+    """The fact or the decision of that name."""
+    return rulebase.facts[name] if name in rulebase.facts else rulebase.decisions[name]
+
+
+# ---- conditions -------------------------------------------------------------------------------
+
+
+def rule_words(rule: Rule, rulebase: Rulebase) -> list[str]:
+    """A rule's condition as lines, without its dates in force (``force_words`` gives those)."""
+    effective = rule.effective
+    if effective is None or not isinstance(rule.when, All):
+        return condition_words(rule.when, rulebase)
+    dates = (
+        Compare(effective.measured_by, "at_least", limit=effective.start),
+        Compare(effective.measured_by, "at_most", limit=effective.end),
+    )
+    return condition_words(All(tuple(p for p in rule.when.parts if p not in dates)), rulebase)
+
+
+def force_words(effective: Effective, rulebase: Rulebase) -> str:
+    """The days on which a provision is in force, and what measures them."""
+    days = [
+        f"{word} {day}"
+        for word, day in (("from", effective.start), ("to", effective.end))
+        if day is not None
+    ]
+    return f"{' '.join(days)}, by {thing_called(rulebase, effective.measured_by).label}"
+
+
+def condition_words(condition: Condition, rulebase: Rulebase) -> list[str]:
+    """A condition as bullets, nested ones two columns further in. Every bullet at one level holds,
+    unless the one above says otherwise."""
+    if condition == All():
+        return ["- always"]
+    parts = condition.parts if isinstance(condition, All) else (condition,)
+    return [line for part in parts for line in _bullets(part, rulebase)]
+
+
+def _bullets(condition: Condition, rulebase: Rulebase) -> list[str]:
+    match condition:
+        case All(parts):
+            return _nested("all of:", parts, rulebase)
+        case AnyOf(parts):
+            return _nested("any of:", parts, rulebase) if parts else ["- never"]
+        case Not(TermHolds(name)):
+            return [f"- {rulebase.terms[name].label or name}: no"]
+        case Not(All(parts)):
+            return _nested("not all of:", parts, rulebase)
+        case Not(AnyOf(parts)):
+            return _nested("none of:", parts, rulebase)
+        case Not(part):
+            return _nested("not:", (part,), rulebase)
+        case TermHolds(name):
+            return [f"- {rulebase.terms[name].label or name}: yes"]
+        case OneOf() | Compare():
+            return [f"- {_test(condition, rulebase)}"]
+
+
+def _nested(head: str, parts: Iterable[Condition], rulebase: Rulebase) -> list[str]:
+    inner = [f"  {line}" for part in parts for line in _bullets(part, rulebase)]
+    return [f"- {head}", *inner]
+
+
+def _test(test: OneOf | Compare, rulebase: Rulebase) -> str:
+    thing = thing_called(rulebase, test.name)
+    label = thing.label or test.name
+    lead = label if label.endswith("?") else f"{label}:"
+    if isinstance(test, Compare):
+        bounds = _DATE_BOUND if thing.type == "date" else _NUMBER_BOUND
+        return f"{lead} {bounds[test.bound]} {_limit(test, thing, rulebase)}"
+    words = [value_words(thing, value) for value in test.values]
+    if thing.type == "boolean" and test.negated:
+        return f"{lead} {listed(['no' if word == 'yes' else 'yes' for word in words], 'or')}"
+    if test.negated:
+        quoted = [f"\u201c{word}\u201d" for word in words]
+        return f"{lead} neither {listed(quoted, 'nor')}" if words[1:] else f"{lead} not {quoted[0]}"
+    return f"{lead} {listed(words, 'or')}"
+
+
+def _limit(test: Compare, thing: Fact | Decision, rulebase: Rulebase) -> str:
+    if test.limit_name is not None:
+        other = thing_called(rulebase, test.limit_name)
+        return f"\u201c{other.label or other.name}\u201d"
+    assert test.limit is not None
+    return show(test.limit, thing.type)
+
+
+# ---- formulas ---------------------------------------------------------------------------------
+
+
+def formula_words(formula: Formula) -> str:
+    """A formula as short as it can be said: no rounding steps, no least of a least.
+
+    >>> from engine.model import Ref
+    >>> once = Extreme("max", (Ref("debt"), Constant(Decimal("0.00"))))
+    >>> formula_words(Extreme("max", (once, Constant(Decimal("0.00")))))
+    'max(debt, 0)'
+    """
+    return formula_text(_tidy(formula))
+
+
+def _tidy(formula: Formula) -> Formula:
+    match formula:
+        case Rounded(part, _):
+            return _tidy(part)
+        case Constant(Decimal() as number) if number == number.to_integral():
+            return Constant(number.to_integral())
+        case Arithmetic(op, left, right):
+            first, second = _tidy(left), _tidy(right)
+            idle = op in "+-" and second == Constant(Decimal(0))
+            return first if idle else Arithmetic(op, first, second)
+        case Shift(base, number_of, unit):
+            return Shift(_tidy(base), number_of, unit)
+        case Extreme(which, parts):
+            flat: dict[Formula, None] = {}
+            for part in map(_tidy, parts):
+                inner = part.parts if isinstance(part, Extreme) and part.which == which else (part,)
+                flat.update(dict.fromkeys(inner))
+            return Extreme(which, tuple(flat)) if len(flat) > 1 else next(iter(flat))
+        case _:
+            return formula
