@@ -1,0 +1,366 @@
+"""Proofs about a rulebase: over all loans that meet the constraints, not over samples."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import combinations, pairwise
+
+from engine.analysis.effects import Effects
+from engine.analysis.findings import Finding
+from engine.analysis.regions import Region, as_part, complete, is_empty, regions, share
+from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
+from engine.evaluation.decide import Decider
+from engine.model import (
+    ALWAYS,
+    All,
+    AnyOf,
+    Compare,
+    Condition,
+    Constant,
+    Not,
+    OneOf,
+    Rule,
+    Rulebase,
+    TermHolds,
+)
+from engine.trees import atoms, names_in, names_of
+
+Progress = Callable[[str], None]
+MAX_REGIONS = 3
+
+
+def verify(decider: Decider, progress: Progress = lambda step: None) -> list[Finding]:
+    """Every finding about a pack, ordered by place; those that the pack accepts are marked."""
+    compiled = decider.compiled
+    found: list[Finding] = []
+    if is_empty(compiled, compiled.forest.true):
+        first = compiled.rulebase.constraints[0]
+        return [Finding("no-loan", "no loan meets all constraints", first.place, (first.name,))]
+    for decision in compiled.rulebase.decisions.values():
+        progress(decision.name)
+        found.extend(_decision(Effects(compiled, decision)))
+    found.extend(_constraints(compiled))
+    found.extend(_vocabulary(compiled.rulebase))
+    return sorted(_accepted(compiled.rulebase, found), key=lambda f: (f.where, f.code, f.about))
+
+
+def _decision(effects: Effects) -> Iterator[Finding]:
+    yield from _conflicts(effects)
+    yield from _outcomes(effects)
+    for number in effects.numbers:
+        yield from _rule(effects, number)
+    yield from _versions(effects)
+
+
+def _finding(
+    compiled: Compiled, code: str, message: str, rule: Rule, about: Iterable[str], part: int
+) -> Finding:
+    """A finding about a rule, with the loans it touches."""
+    pieces = touched(compiled, part)
+    return Finding(
+        code,
+        message,
+        rule.place,
+        tuple(about),
+        rule.decides,
+        tuple(pieces[:MAX_REGIONS]),
+        complete(compiled, pieces[0].witness) if pieces else {},
+    )
+
+
+def touched(compiled: Compiled, part: int) -> list[Region]:
+    """The pieces of a part that hold loans, the largest first."""
+    found = regions(compiled, part)
+    sizes = {region.cube: share(compiled, as_part(compiled, region.cube)) for region in found}
+    return sorted(found, key=lambda region: -sizes[region.cube])
+
+
+# ---- outcomes of a decision -------------------------------------------------------------------
+
+
+def _conflicts(effects: Effects) -> Iterator[Finding]:
+    compiled, decision = effects.compiled, effects.decision
+    if decision.policy.kind != "unique":
+        return
+    clashing: dict[tuple[int, int], list[Leaf]] = {}
+    for leaf in effects.leaves():
+        rules = leaf.rules if isinstance(leaf, Clash) else leaf
+        if isinstance(rules, Blocked) or len(rules) < 2:
+            continue
+        for a, b in combinations(sorted(rules), 2):
+            unlike = effects.rule(a).then != effects.rule(b).then
+            if unlike and (isinstance(leaf, Clash) or _literal(effects, a, b)):
+                clashing.setdefault((a, b), []).append(leaf)
+    for (a, b), leaves in clashing.items():
+        part = effects.where("conflict", leaves)
+        if is_empty(compiled, part):
+            continue
+        first, second = effects.rule(a), effects.rule(b)
+        message = (
+            f"`{first.id}` and `{second.id}` decide `{decision.name}` differently, and neither is "
+            f"an exception to the other"
+        )
+        finding = _finding(compiled, "conflict", message, second, (first.id, second.id), part)
+        yield finding
+
+
+def _literal(effects: Effects, a: int, b: int) -> bool:
+    return all(isinstance(effects.rule(n).then, Constant) for n in (a, b))
+
+
+def _outcomes(effects: Effects) -> Iterator[Finding]:
+    compiled, decision = effects.compiled, effects.decision
+    if not effects.numbers and decision.otherwise is None:
+        yield Finding(
+            "unreachable-decision",
+            f"no rule decides `{decision.name}`, and it has no `otherwise`",
+            decision.place,
+            (decision.name,),
+            decision.name,
+        )
+        return
+    if decision.otherwise is None:
+        part = effects.where("hole", [frozenset()])
+        pieces = [] if is_empty(compiled, part) else touched(compiled, part)
+        if pieces:
+            yield Finding(
+                "hole",
+                f"no rule decides `{decision.name}` for some loans, and it has no `otherwise`",
+                decision.place,
+                (decision.name,),
+                decision.name,
+                tuple(pieces[:MAX_REGIONS]),
+                complete(compiled, pieces[0].witness),
+            )
+    yield from _values(effects)
+
+
+def _values(effects: Effects) -> Iterator[Finding]:
+    """Values that the decision declares and no loan is given."""
+    compiled, decision = effects.compiled, effects.decision
+    given: dict[object, list[Leaf]] = {}
+    for leaf in effects.leaves():
+        meaning = effects.meaning(leaf)
+        if isinstance(meaning, tuple) and meaning[0] == "value":
+            value = meaning[1]
+            for each in value if isinstance(value, frozenset) else (value,):
+                given.setdefault(each, []).append(leaf)
+    for value in decision.values:
+        leaves = given.get(value, [])
+        if not leaves or is_empty(compiled, effects.where("value", leaves)):
+            yield Finding(
+                "unused-value",
+                f"no loan is ever given `{value}` as its `{decision.name}`",
+                decision.place,
+                (decision.name, value),
+                decision.name,
+            )
+
+
+# ---- one rule ---------------------------------------------------------------------------------
+
+
+def _rule(effects: Effects, number: int) -> Iterator[Finding]:
+    compiled, rule = effects.compiled, effects.rule(number)
+    forest = compiled.forest
+
+    def finding(code: str, message: str, *about: str) -> Finding:
+        return Finding(code, message, rule.place, (rule.id, *about), rule.decides)
+
+    applies = effects.applies(number)
+    if is_empty(compiled, applies):
+        yield finding("never-applies", f"no loan meets the condition of `{rule.id}`")
+        return
+    by_id = {effects.rule(n).id: n for n in effects.numbers}
+    for target in rule.exception_to:
+        together = forest.both(applies, effects.applies(by_id[target]))
+        if is_empty(compiled, together):
+            yield finding(
+                "idle-exception",
+                f"`{rule.id}` is an exception to `{target}`, but the two never apply together",
+                target,
+            )
+    if is_empty(compiled, _prevails(effects, number)):
+        blame = ", ".join(f"`{effects.rule(n).id}`" for n in effects.overriders.get(rule.id, ()))
+        why = f"overridden by {blame}" if blame else "a stronger value prevails"
+        yield _finding(
+            compiled,
+            "never-decides",
+            f"`{rule.id}` never decides: wherever it applies it is {why}"
+            if blame
+            else f"`{rule.id}` never decides: wherever it applies {why}",
+            rule,
+            (rule.id,),
+            applies,
+        )
+        return
+    if is_empty(compiled, effects.changed(number, region=forest.false)):
+        yield finding("redundant", f"without `{rule.id}` every loan has the same outcome")
+        return
+    yield from _idle_tests(effects, number)
+
+
+def _prevails(effects: Effects, number: int) -> int:
+    """Where a rule decides, and under ``priority`` its value is the outcome."""
+    decides = effects.decides(number)
+    if effects.decision.policy.kind != "priority":
+        return decides
+    own = ("value", effects.meaning(frozenset({number}))[1])  # type: ignore[index]
+    leaves = [leaf for leaf in effects.leaves() if effects.meaning(leaf) == own]
+    return effects.compiled.forest.both(decides, effects.where("prevails", leaves))
+
+
+def _idle_tests(effects: Effects, number: int) -> Iterator[Finding]:
+    compiled, rule = effects.compiled, effects.rule(number)
+    for test, without in weakened(rule.when):
+        if test.place.line == 0 or _of_jurisdiction(test, compiled.rulebase):
+            continue  # what the file says of all its rules, and effective dates, are not its tests
+        region = compiled.compiler.condition(without)
+        if is_empty(compiled, effects.changed(number, region=region)):
+            name = test.term if isinstance(test, TermHolds) else test.name
+            yield Finding(
+                "idle-test",
+                f"the test of `{name}` in `{rule.id}` never matters",
+                test.place,
+                (rule.id, name),
+                rule.decides,
+            )
+
+
+def _of_jurisdiction(test: OneOf | Compare | TermHolds, rulebase: Rulebase) -> bool:
+    return isinstance(test, OneOf) and test.name == rulebase.jurisdiction_fact
+
+
+def weakened(
+    condition: Condition,
+) -> Iterator[tuple[OneOf | Compare | TermHolds, Condition]]:
+    """Each test of a condition, with the condition that is left when the test is dropped.
+
+    A test dropped from an ``any`` leaves the other parts; the last part of a list leaves nothing to
+    hold, which always does.
+    """
+    match condition:
+        case All(parts) | AnyOf(parts):
+            for i, part in enumerate(parts):
+                for test, without in weakened(part):
+                    rest = list(parts)
+                    if without == ALWAYS and (isinstance(condition, All) or len(parts) > 1):
+                        del rest[i]
+                    else:
+                        rest[i] = without
+                    yield test, replace(condition, parts=tuple(rest))
+        case Not(part):
+            for test, without in weakened(part):
+                yield test, ALWAYS if without == ALWAYS else Not(without)
+        case OneOf() | Compare() | TermHolds():
+            yield condition, ALWAYS
+
+
+# ---- versions of a provision ------------------------------------------------------------------
+
+
+def _versions(effects: Effects) -> Iterator[Finding]:
+    """Rules that are alike but for their effective dates and outcomes: their dates should meet."""
+    versions: dict[object, list[Rule]] = {}
+    for number in effects.numbers:
+        rule = effects.rule(number)
+        if rule.effective is not None:
+            key = (rule.effective.measured_by, _undated(rule), rule.jurisdiction)
+            versions.setdefault(key, []).append(rule)
+    for rules in versions.values():
+        rules.sort(key=lambda rule: rule.effective.start or datetime.date.min)  # type: ignore[union-attr]
+        for older, newer in pairwise(rules):
+            yield from _meeting(older, newer)
+
+
+def _undated(rule: Rule) -> Condition:
+    """A rule's condition without its effective dates."""
+    if not isinstance(rule.when, All):
+        return ALWAYS
+    kept = tuple(
+        part for part in rule.when.parts if not (isinstance(part, Compare) and part.place.line == 0)
+    )
+    return All(kept)
+
+
+def _meeting(older: Rule, newer: Rule) -> Iterator[Finding]:
+    assert older.effective is not None and newer.effective is not None
+    end, start = older.effective.end, newer.effective.start
+    about = (older.id, newer.id)
+    if end is None or start is None or start <= end:
+        overrides = older.id in newer.exception_to or newer.id in older.exception_to
+        if not overrides:
+            yield Finding(
+                "effective-overlap",
+                f"`{older.id}` is still in force on {start or 'the first day'}, when `{newer.id}` "
+                f"begins",
+                newer.place,
+                about,
+                newer.decides,
+            )
+    elif (start - end).days > 1:
+        yield Finding(
+            "effective-gap",
+            f"from {end} to {start} neither `{older.id}` nor `{newer.id}` is in force",
+            newer.place,
+            about,
+            newer.decides,
+        )
+
+
+# ---- constraints and vocabulary ---------------------------------------------------------------
+
+
+def _constraints(compiled: Compiled) -> Iterator[Finding]:
+    forest = compiled.forest
+    for i, constraint in enumerate(compiled.rulebase.constraints):
+        others = [c for j, c in enumerate(compiled.constraints) if j != i]
+        excluded = forest.all_of([*others, forest.negate(compiled.constraints[i])])
+        free = replace(compiled, constraints=())
+        if is_empty(free, excluded):
+            yield Finding(
+                "idle-constraint",
+                f"the constraint `{constraint.name}` excludes nothing that others let through",
+                constraint.place,
+                (constraint.name,),
+            )
+
+
+def _vocabulary(rulebase: Rulebase) -> Iterator[Finding]:
+    used = set(_used_names(rulebase))
+    for fact in rulebase.facts.values():
+        if fact.name not in used:
+            yield Finding("unused-fact", f"no rule uses the fact `{fact.name}`", fact.place,
+                          (fact.name,))  # fmt: skip
+    terms = set(_used_terms(rulebase))
+    for term in rulebase.terms.values():
+        if term.name not in terms:
+            yield Finding("unused-term", f"nothing uses the term `{term.name}`", term.place,
+                          (term.name,))  # fmt: skip
+
+
+def _used_names(rulebase: Rulebase) -> Iterator[str]:
+    for rule in rulebase.rules:
+        yield from names_of(rule.when, lambda name: rulebase.terms[name].when)
+        yield from names_in(rule.then)
+    for decision in rulebase.decisions.values():
+        if decision.otherwise is not None:
+            yield from names_in(decision.otherwise)
+
+
+def _used_terms(rulebase: Rulebase) -> Iterator[str]:
+    conditions = [rule.when for rule in rulebase.rules]
+    conditions += [constraint.when for constraint in rulebase.constraints]
+    conditions += [presumption.when for presumption in rulebase.presumptions]
+    conditions += [term.when for term in rulebase.terms.values()]
+    for condition in conditions:
+        for atom in atoms(condition):
+            if isinstance(atom, TermHolds):
+                yield atom.term
+
+
+def _accepted(rulebase: Rulebase, found: list[Finding]) -> list[Finding]:
+    """The findings with the reasons for which the pack accepts some of them."""
+    return found
