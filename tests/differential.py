@@ -22,10 +22,13 @@ import random
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, cast
 
 from engine import Answer, Decider, Disagreement, InputError, load
 from engine.model import Rulebase, Value
@@ -39,7 +42,9 @@ PACKS_OF_A_PROCESS = 100
 ENUMERATED = 4
 """Of how many fact sets of a random pack every completion is tried."""
 COMPLETIONS = 1_500
-SETS_OF_A_TASK = 500
+SETS_OF_A_PROCESS = 20_000
+PATIENCE = 120
+"""Seconds after which a process that says nothing is given up."""
 
 State = tuple[str, Value | None]
 
@@ -144,19 +149,13 @@ def _against_completion(
 # ---- many fact sets ---------------------------------------------------------------------------
 
 
-def run_random(seeds: Sequence[int]) -> Tally:
-    """Random packs by their numbers; to be called in a process of its own."""
-    tally = Tally()
+def run_random(seeds: Iterable[int]) -> Iterator[Tally]:
+    """Random packs by their numbers, a tally for each."""
     for seed in seeds:
-        rules = rulebase(seed)
-        tally.counts["packs"] += 1
+        tally = Tally(Counter({"packs": 1}))
         where = f"--pack random --seed {seed} --runs {SETS_OF_A_PACK}"
-        try:
-            decider = Decider(rules)
-        except Exception:
-            tally.fail("CRASH", where, traceback.format_exc())
-            continue
-        sampler = Sampler(rules)
+        rules = rulebase(seed)
+        decider, sampler = Decider(rules), Sampler(rules)
         for number in range(SETS_OF_A_PACK):
             rng = random.Random(f"{seed}/{number}")
             complete = sampler.draw(rng, 0)
@@ -169,21 +168,15 @@ def run_random(seeds: Sequence[int]) -> Tally:
                 where=f"{where} (set {number})",
                 tally=tally,
             )
-    return tally
+        yield tally
 
 
-_named: dict[str, tuple[Decider, Sampler]] = {}
-
-
-def run_named(task: tuple[str, Sequence[int]]) -> Tally:
-    """Fact sets of the pack in a folder, by their numbers."""
-    folder, numbers = task
-    if folder not in _named:
-        decider = load(folder)
-        _named[folder] = decider, Sampler(decider.rulebase)
-    decider, sampler = _named[folder]
-    tally = Tally()
+def run_named(folder: str, numbers: Iterable[int]) -> Iterator[Tally]:
+    """Fact sets of the pack in a folder by their numbers, a tally for each."""
+    decider = load(folder)
+    sampler = Sampler(decider.rulebase)
     for number in numbers:
+        tally = Tally()
         rng = random.Random(number)
         complete = sampler.draw(rng, 0)
         facts = _thin(complete, rng, number)
@@ -196,7 +189,7 @@ def run_named(task: tuple[str, Sequence[int]]) -> Tally:
             where=f"--pack {Path(folder).name} --seed {number} --runs 1",
             tally=tally,
         )
-    return tally
+        yield tally
 
 
 def _thin(complete: Mapping[str, Value], rng: random.Random, number: int) -> dict[str, Value]:
@@ -208,29 +201,82 @@ def _thin(complete: Mapping[str, Value], rng: random.Random, number: int) -> dic
 
 
 def run(pack: str, runs: int, seed: int, jobs: int) -> Tally:
-    """``runs`` fact sets, spread over ``jobs`` processes."""
-    context = multiprocessing.get_context("spawn")
-    total = Tally()
+    """``runs`` fact sets, spread over ``jobs`` processes at a time."""
     if pack == "random":
         packs = range(seed, seed + -(-runs // SETS_OF_A_PACK))
-        tasks: list[Any] = list(_parts(packs, min(PACKS_OF_A_PROCESS, -(-len(packs) // jobs))))
-        function: Any = run_random
+        tasks = [Task(run_random, part) for part in _parts(packs, PACKS_OF_A_PROCESS)]
     else:
         folder = Path(pack) if Path(pack).is_dir() else ROOT / "rules" / pack
-        tasks = [(str(folder), part) for part in _parts(range(seed, seed + runs), SETS_OF_A_TASK)]
-        function = run_named
-    per_process = 1 if pack == "random" else None
-    with context.Pool(min(jobs, len(tasks)) or 1, maxtasksperchild=per_process) as pool:
-        for tally in pool.imap_unordered(function, tasks):
-            total.add(tally)
-            for failure in tally.failures:
-                print(f"\r\033[K{failure}" if sys.stderr.isatty() else failure, flush=True)
-            if sys.stderr.isatty():
-                done = f"\r\033[K{total.counts['fact sets']:,} of {runs:,} fact sets"
-                print(done, end="", file=sys.stderr, flush=True)
+        named = partial(run_named, str(folder))
+        size = max(1, min(SETS_OF_A_PROCESS, -(-runs // jobs)))
+        tasks = [Task(named, part) for part in _parts(range(seed, seed + runs), size)]
+    total = Tally()
+    for tally in run_all(tasks, jobs):
+        total.add(tally)
+        for failure in tally.failures:
+            print(f"\r\033[K{failure}" if sys.stderr.isatty() else failure, flush=True)
+        if sys.stderr.isatty():
+            done = f"\r\033[K{total.counts['fact sets']:,} of {runs:,} fact sets"
+            print(done, end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one process does: count for these numbers."""
+
+    work: Callable[[range], Iterator[Tally]]
+    numbers: range
+
+
+def run_all(tasks: Iterable[Task], jobs: int) -> Iterator[Tally]:
+    """The tallies of all tasks, as they come. A process that dies (the library is written in C) or
+    is silent for too long is a failure like any other, and keeps nobody waiting."""
+    context = multiprocessing.get_context("spawn")
+    waiting = list(reversed(list(tasks)))
+    running: dict[Any, tuple[Any, Task, int, float]] = {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            task = waiting.pop()
+            receiver, sender = context.Pipe(duplex=False)
+            process = context.Process(target=_work, args=(task, sender), daemon=True)
+            process.start()
+            sender.close()
+            running[receiver] = process, task, 0, monotonic()
+        for receiver in cast("list[Any]", wait(list(running), timeout=1)):
+            process, task, done, _ = running[receiver]
+            try:
+                yield receiver.recv()
+                running[receiver] = process, task, done + 1, monotonic()
+            except EOFError:
+                process.join()
+                del running[receiver]
+                if process.exitcode:
+                    yield from _died(task, done, f"exit code {process.exitcode}", waiting)
+        for receiver, (process, task, done, since) in list(running.items()):
+            if monotonic() - since > PATIENCE:
+                process.kill()
+                process.join()
+                del running[receiver]
+                yield from _died(task, done, f"silent for {PATIENCE} s", waiting)
+
+
+def _work(task: Task, sender: Any) -> None:
+    for tally in task.work(task.numbers):
+        sender.send(tally)
+
+
+def _died(task: Task, done: int, how: str, waiting: list[Task]) -> Iterator[Tally]:
+    """A process ended before its task: note where, and leave the rest to another."""
+    rest = task.numbers[done + 1 :]
+    if rest:
+        waiting.append(Task(task.work, rest))
+    tally = Tally()
+    number = task.numbers[done : done + 1]
+    tally.fail("CRASH", f"--seed {number.start}", f"the process ended: {how}")
+    yield tally
 
 
 def _parts(numbers: range, size: int) -> Iterator[range]:

@@ -24,9 +24,7 @@ facts:
 AUTHORITY = "{kind: statute, cite: Code 1, confidence: high, checked: 2026-11-21}"
 
 
-def write(
-    folder: Path, decisions: str, rules: str, vocabulary: str = "", cases: str = ""
-) -> Path:
+def write(folder: Path, decisions: str, rules: str, vocabulary: str = "", cases: str = "") -> Path:
     """Write a pack over the facts above. ``rules`` are lines ``id | decides | when | then | more``
     with each part in YAML's flow style; ``vocabulary`` holds further sections."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -269,11 +269,10 @@ class Compiler:
     def _contradicts(self, decision: Decision, leaf: Leaf) -> bool:
         if isinstance(leaf, Blocked | Clash):
             return True
-        then = [self._rulebase.rules[n].then for n in sorted(leaf)]
-        if decision.policy.kind != "unique" or not then:
-            return False
-        literals = [formula.value for formula in then if isinstance(formula, Constant)]
-        return len(literals) == len(then) and literal_outcome(decision, literals) is None
+        if decision.policy.kind != "unique" or decision.type in ORDERED or not leaf:
+            return False  # amounts and days that differ have leaves of their own
+        then = [self._rulebase.rules[n].then for n in leaf]
+        return literal_outcome(decision, [cast(Constant, f).value for f in then]) is None
 
     # ---- conditions ---------------------------------------------------------------------------
 
@@ -297,18 +296,18 @@ class Compiler:
             case Compare(name, bound, limit, limit_name):
                 if limit_name is None and name in self._space.level_of:
                     return self._space.fact_test(condition)
-                left = self._amount_of(name)
+                left = self.amount_of(name)
                 right = (
                     self._forest.leaf(Constant(cast(Value, limit)))
                     if limit_name is None
-                    else self._amount_of(limit_name)
+                    else self.amount_of(limit_name)
                 )
                 return self._compared(left, right, SIGNS[bound])
 
     def _decision_is(self, test: OneOf) -> int:
         decision = self._rulebase.decisions[test.name]
         if decision.type in ORDERED:
-            amount = self._amount_of(test.name)
+            amount = self.amount_of(test.name)
             wanted = (0, 2) if test.negated else (1,)
             options = [
                 self._compared(amount, self._forest.leaf(Constant(value)), wanted)
@@ -343,7 +342,7 @@ class Compiler:
 
     # ---- amounts ------------------------------------------------------------------------------
 
-    def _amount_of(self, name: str) -> int:
+    def amount_of(self, name: str) -> int:
         """A diagram whose leaves are the formulas over facts that a name stands for; None where a
         decision is open."""
         if name in self._rulebase.facts:
@@ -376,7 +375,7 @@ class Compiler:
                 f"{self._key} with {needed} in {name}",
                 _inline(needed),
                 amount,
-                self._amount_of(needed),
+                self.amount_of(needed),
             )
         kind = decision.type
         return forest.map(

@@ -1,8 +1,8 @@
-"""One decision value as fast as Python goes: the diagram as nested dictionaries.
+"""One decision value as fast as Python goes: the diagram as nested tuples.
 
-An enum's or boolean's node is a dictionary from values to what comes next, an ordered fact's a
-bisection of its cuts. Whatever the short way can't settle (a missing fact, a comparison of two
-facts) is left to the exact way.
+A node is ``(fact, what comes next, cuts)``: by value for an enum or a boolean (``cuts`` is None), by
+bisection of the cuts for an ordered fact. What is no tuple is the outcome. Whatever this can't settle
+(a missing fact, a comparison of two facts) is left to the exact way.
 """
 
 from __future__ import annotations
@@ -13,61 +13,36 @@ from typing import Any, cast
 
 from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.diagram import LEAF
-from engine.evaluation.outcomes import CONFLICT, OPEN, outcome_of
+from engine.evaluation.outcomes import outcome_of
 from engine.evaluation.variables import FactVariable, decode
 from engine.model import ORDERED, Value
 
 Facts = Mapping[str, Value]
 
 
-class _Enum:
-    __slots__ = ("name", "next")
-
-    def __init__(self, name: str, following: dict[Value, Any]) -> None:
-        self.name = name
-        self.next = following
-
-
-class _Ordered:
-    __slots__ = ("cuts", "name", "next")
-
-    def __init__(self, name: str, cuts: tuple[Value, ...], following: tuple[Any, ...]) -> None:
-        self.name = name
-        self.cuts = cuts
-        self.next = following
-
-
-class _Leaf:
-    __slots__ = ("value",)
-
-    def __init__(self, value: Value | None) -> None:
-        self.value = value
+class _Slow:
+    """What stands where the exact way has to answer."""
 
 
 def quick_decision(
     compiled: Compiled, decision: str, slow: Callable[[Facts], Value | None]
 ) -> Callable[[Facts], Value | None]:
     """A function from typed facts to the decision's value; ``slow`` answers what it can't."""
-    head = compiled.rulebase.decisions[decision]
-    if head.type in ORDERED or any(
-        compiled.rulebase.decisions[name].type in ORDERED for name in head.requires
-    ):
+    if compiled.rulebase.decisions[decision].type in ORDERED:
         return slow
     root = _built(compiled, decision, compiled.roots[decision], {})
+    if type(root) is not tuple:
+        return slow if root is _Slow else lambda facts: cast("Value | None", root)
 
     def decide(facts: Facts) -> Value | None:
         node = root
         try:
             while True:
-                kind = type(node)
-                if kind is _Enum:
-                    node = node.next[facts[node.name]]
-                elif kind is _Ordered:
-                    node = node.next[bisect_right(node.cuts, facts[node.name])]
-                elif kind is _Leaf:
-                    return cast("Value | None", node.value)
-                else:
-                    return slow(facts)
+                name, following, cuts = node
+                value = facts[name]
+                node = following[value if cuts is None else bisect_right(cuts, value)]
+                if node.__class__ is not tuple:
+                    return slow(facts) if node is _Slow else cast("Value | None", node)
         except KeyError:
             return slow(facts)
 
@@ -78,23 +53,28 @@ def _built(compiled: Compiled, decision: str, node: int, memo: dict[int, Any]) -
     if node in memo:
         return memo[node]
     forest = compiled.forest
-    built: Any = None
+    built: Any = _Slow
     if forest.level[node] == LEAF:
         head = compiled.rulebase.decisions[decision]
-        leaf = cast(Leaf, forest.values[node])
-        outcome = outcome_of(compiled, head, leaf, {}, {})
-        built = _Leaf(None if outcome in (OPEN, CONFLICT) else outcome.value)
+        built = outcome_of(compiled, head, cast(Leaf, forest.values[node]), {}, {}).value
     else:
         variable = compiled.variables[forest.level[node]]
         if isinstance(variable, FactVariable):
             below = [_built(compiled, decision, child, memo) for child in forest.children[node]]
             if variable.groups:
-                built = _Enum(
-                    variable.name,
-                    {value: below[i] for value, i in variable.class_of.items()},
-                )
+                by_value = {value: below[code] for value, code in variable.class_of.items()}
+                built = (variable.name, by_value, None)
             else:
-                cuts = tuple(decode(cut, variable.kind) for cut in variable.cuts)
-                built = _Ordered(variable.name, cuts, tuple(below))
+                built = _ordered(variable, below)
     memo[node] = built
     return built
+
+
+def _ordered(variable: FactVariable, below: list[Any]) -> Any:
+    """An ordered fact's node without the cuts on whose two sides the same thing follows."""
+    following, cuts = [below[0]], []
+    for cut, after in zip(variable.cuts, below[1:], strict=True):
+        if after is not following[-1]:
+            following.append(after)
+            cuts.append(decode(cut, variable.kind))
+    return (variable.name, tuple(following), tuple(cuts))

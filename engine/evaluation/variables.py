@@ -207,18 +207,18 @@ def _grouped(fact: Fact, tests: list[OneOf]) -> FactVariable:
 def sign_variable(left: Formula, right: Formula) -> SignVariable:
     """The variable that compares two formulas over facts."""
     facts = frozenset((*names_in(left), *names_in(right)))
-    return SignVariable(left, right, facts, 4 if _divides(left) or _divides(right) else 3)
+    return SignVariable(left, right, facts, 4 if divides(left) or divides(right) else 3)
 
 
-def _divides(formula: Formula) -> bool:
+def divides(formula: Formula) -> bool:
     """Whether a formula divides by something that may be zero."""
     match formula:
         case Arithmetic(op, left, right):
             risky = op == "/" and not (isinstance(right, Constant) and right.value)
-            return risky or _divides(left) or _divides(right)
+            return risky or divides(left) or divides(right)
         case Extreme(_, parts):
-            return any(map(_divides, parts))
+            return any(map(divides, parts))
         case Shift(part, _, _) | Rounded(part, _):
-            return _divides(part)
+            return divides(part)
         case Constant() | Ref():
             return False

@@ -42,6 +42,14 @@ class Style:
 PLAIN = Style()
 
 
+_JOINED = "\N{NO-BREAK SPACE}"
+
+
+def together(text: str) -> str:
+    """A text that ``wrapped`` leaves on one line, where it can."""
+    return text.replace(" ", _JOINED)
+
+
 def wrapped(text: str, indent: int = 0, first: str = "") -> list[str]:
     """The lines of a text, each ``indent`` columns in; ``first`` stands before the first line,
     within the indent where it fits there.
@@ -58,7 +66,7 @@ def wrapped(text: str, indent: int = 0, first: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return lines or [lead.rstrip()]
+    return [line.replace(_JOINED, " ") for line in lines] or [lead.rstrip()]
 
 
 def columns(rows: Iterable[tuple[str, str]], indent: int, width: int) -> list[str]:

@@ -68,6 +68,11 @@ def setting(thing: Fact | Decision, value: Value) -> str:
     return f"{thing.name} = {show(value, thing.type)}"
 
 
+def outcome_text(decision: Decision, then: Formula) -> str:
+    """What a rule gives, in the language's own words."""
+    return show(then.value, decision.type) if isinstance(then, Constant) else formula_words(then)
+
+
 def thing_called(rulebase: Rulebase, name: str) -> Fact | Decision:
     """The fact or the decision of that name."""
     return rulebase.facts[name] if name in rulebase.facts else rulebase.decisions[name]
@@ -160,7 +165,8 @@ def _limit(test: Compare, thing: Fact | Decision, rulebase: Rulebase) -> str:
 
 
 def formula_words(formula: Formula) -> str:
-    """A formula as short as it can be said: no rounding steps, no least of a least.
+    """A formula as short as it can be said: no rounding steps, no least of a least,
+    no nought added.
 
     >>> from engine.model import Ref
     >>> once = Extreme("max", (Ref("debt"), Constant(Decimal("0.00"))))
@@ -168,6 +174,9 @@ def formula_words(formula: Formula) -> str:
     'max(debt, 0)'
     """
     return formula_text(_tidy(formula))
+
+
+_NOTHING = Constant(Decimal(0))
 
 
 def _tidy(formula: Formula) -> Formula:
@@ -178,8 +187,9 @@ def _tidy(formula: Formula) -> Formula:
             return Constant(number.to_integral())
         case Arithmetic(op, left, right):
             first, second = _tidy(left), _tidy(right)
-            idle = op in "+-" and second == Constant(Decimal(0))
-            return first if idle else Arithmetic(op, first, second)
+            if op == "-" and first == second:
+                return _NOTHING
+            return first if op in "+-" and second == _NOTHING else Arithmetic(op, first, second)
         case Shift(base, number_of, unit):
             return Shift(_tidy(base), number_of, unit)
         case Extreme(which, parts):

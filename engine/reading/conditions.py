@@ -154,13 +154,14 @@ def _bound(
         if other is not None:
             return _named_bound(name, kind, bound, entry, other, report)
         if node.value.isidentifier():
-            same = names.of_type(kind)
+            same = [other for other in names.of_type(kind) if other != name]
             one = "a date such as 2009-10-31" if kind == "date" else "a number"
+            others = f", or one of {listing(same)}" if same else ""
             report.error(
                 "unknown-fact",
                 f"no fact or decision is called `{node.value}`",
                 node.place,
-                likely(node.value, same) or f"write {one}, or one of {listing(same)}",
+                likely(node.value, same) or f"write {one}{others}",
             )
             return None
     value = _literal(name, kind, {}, node, report)

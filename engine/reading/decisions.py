@@ -47,7 +47,7 @@ def read_decisions(head: MapNode, facts: Collection[str], report: Report) -> dic
         key, node = entry.key, entry.value
         if key.text in facts:
             message = f"`{key.text}` is the name of a fact already"
-            report.error("duplicate-name", message, key.place)
+            report.error("duplicate-name", message, key.place, "choose another name")
         elif isinstance(node, MapNode) and is_free(key, report):
             decision = _decision(key, node, report)
             if decision is not None:
@@ -86,7 +86,7 @@ def _policy(node: MapNode, decision: Decision, report: Report) -> HitPolicy:
             "wrong-policy",
             f"`{kind}` does not fit `{decision.name}`, which is {a_type(decision.type)}",
             key_of(node, ("hit_policy", "priority")),
-            f"it fits {listing(kind for kind in get_args(DecisionType) if kind in _FITTING[kind])}",
+            f"it fits {listing(each for each in get_args(DecisionType) if each in _FITTING[kind])}",
         )
         return HitPolicy()
     values = _priority(order, decision, report) if isinstance(order, ListNode) else ()

@@ -226,8 +226,9 @@ def _same(left: Kind, right: Kind, token: _Token, function: str = "") -> Kind:
         return left
     if left == "literal":
         return right
-    taken = f"`{function}` compares" if function else f"`{token.text}` takes"
-    message = f"{taken} amounts of money or plain numbers, not one with the other"
+    message = f"`{token.text}` takes two amounts of money or two plain numbers, not one of each"
+    if function:
+        message = f"`{function}` compares amounts of money or plain numbers, not one with the other"
     raise FormulaFault("formula-type", message, token.offset)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from engine.problems import InputError, Place, Problem
-from engine.reading.pack import SUFFIXES
 from engine.reading.source import open_bytes
 from engine.reading.yaml import (
     Document,
@@ -26,6 +25,7 @@ from engine.reading.yaml import (
 from engine.values import describe
 
 LINES = (".jsonl", ".ndjson")
+YAML = (".yaml", ".yml")
 _JSON = re.compile(r'\ufeff?\s*[\[{][\s\[{]*(?:"|\}|\]|\Z)')
 """How a JSON text begins; ``{fact: value}`` is YAML."""
 
@@ -94,7 +94,7 @@ def _moved(problem: Problem, line: int) -> Problem:
 
 def _whole(source: Source) -> Iterator[Loan | InputError]:
     suffix = PurePath(source.name).suffix.lower()
-    json = suffix == ".json" or (suffix not in SUFFIXES and _JSON.match(source.text))
+    json = suffix == ".json" or (suffix not in YAML and _JSON.match(source.text))
     document: Document = parse_json(source) if json else parse(source)
     root = document.root
     if root is None:

@@ -59,9 +59,16 @@ def validate(document: Document, kind: Kind | str) -> list[Problem]:
         errors = list(islice(_validator(kind).iter_errors(plain(root)), MAX_FAULTS))
     except RecursionError:
         return [document.source.problem("yaml-depth", "this nests too deep", root.place)]
-    faults = [_Fault(document, root, error) for error in errors]
+    definitions = read_schema(kind)["$defs"]
+    faults = [_Fault(document, root, error, definitions) for error in errors]
     misspelt = {pair for fault in faults for pair in _misspelt(fault)}
-    problems = {problem for fault in faults for problem in _problems(fault, misspelt)}
+    strange = {fault.path for fault in faults if fault.error.validator == "additionalProperties"}
+    problems = {
+        problem
+        for fault in faults
+        if fault.error.validator != "maxProperties" or fault.path not in strange
+        for problem in _problems(fault, misspelt)
+    }
     found = sorted(problems, key=lambda problem: problem.sort_key)
     if len(found) < MAX_FAULTS:
         return found
@@ -99,6 +106,7 @@ class _Fault:
     document: Document
     root: Node
     error: Any
+    definitions: Mapping[str, Any]
 
     @property
     def path(self) -> tuple[str | int, ...]:
@@ -196,16 +204,27 @@ def _unknown_keys(fault: _Fault) -> Iterator[Problem]:
         key = entry.key.text
         word = fault.schema.get("x-key", "key")
         hint = likely(key, known) or f"known {word}s: {listing(known, limit=12)}"
+        if not _has_colon(fault, entry.key):
+            hint = "put quotes around a text with a comma in it"
         message = f"{fault.label} has no {word} `{key}`" if fault.path else f"unknown key `{key}`"
         yield fault.problem(f"unknown-{word}", message, entry.key.place, hint)
 
 
+def _has_colon(fault: _Fault, key: ScalarNode) -> bool:
+    """Whether a key was meant as one: in `{a: b, c}` a comma has made one of ``c``."""
+    line = fault.document.source.line(key.place.line)
+    after = line[key.place.column - 1 + len(key.text) :]
+    return key.quoted or after.lstrip().startswith(":")
+
+
 def _missing(fault: _Fault, key: str, since: str = "") -> Problem:
-    where = key_of(fault.root, fault.path)
+    where = key_of(fault.root, (*fault.path, since) if since else fault.path)
     message = f"{fault.label} lacks the key `{key}`"
     if since:
         message += f", which `{since}` needs"
-    described = fault.schema.get("properties", {}).get(key, {}).get("description", "")
+    wanted = fault.schema.get("properties", {}).get(key, {})
+    definition = fault.definitions.get(wanted.get("$ref", "").removeprefix("#/$defs/"), {})
+    described = wanted.get("description") or definition.get("description", "")
     hint = described.split(". ")[0].rstrip(".")
     return fault.problem("missing-key", message, where, hint)
 

@@ -112,7 +112,7 @@ def named_terms(
         key, node = entry.key, entry.value
         if key.text in taken:
             message = f"`{key.text}` is the name of a fact or a decision already"
-            report.error("duplicate-name", message, key.place)
+            report.error("duplicate-name", message, key.place, "choose another name")
         elif isinstance(node, MapNode) and is_free(key, report):
             found[key.text] = (key, node)
     return found

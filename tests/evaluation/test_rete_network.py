@@ -192,7 +192,7 @@ def test_an_interruption_leaves_no_message_behind(monkeypatch: pytest.MonkeyPatc
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(rete_network.library, "complete_and_start_action", interrupt)
+        patch.setattr(f"{rete_network.__name__}.library.complete_and_start_action", interrupt)
         with pytest.raises(KeyboardInterrupt):
             network.matching(told(a=1, b=1))
     assert network.matching(told(b=1)) == {"two"}

@@ -165,7 +165,7 @@ RULE_ID = "lower-case words and digits, joined by dots or dashes, such as `wa.tr
         (
             "then: none",
             "then: {plus: 3 days}",
-            "5:5: missing-key: `then` lacks the key `date`, which `plus` needs",
+            "5:12: missing-key: `then` lacks the key `date`, which `plus` needs",
         ),
         (
             "then: none",
@@ -248,7 +248,7 @@ RULE_ID = "lower-case words and digits, joined by dots or dashes, such as `wa.tr
         (
             "then: none",
             "then: none\n    when: {units: {at_lest: 5}}",
-            "6:20: unknown-key: `units` has no key `at_lest` (did you mean `at_least`?)",
+            "6:20: unknown-test: `units` has no test `at_lest` (did you mean `at_least`?)",
         ),
         (
             "then: none",

@@ -1,0 +1,55 @@
+"""What became of a pack's cases, and of its check: for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.analysis.cases import CaseResult
+from engine.analysis.checking import Checked
+from engine.model import Rulebase
+from engine.presentation.layout import PLAIN, Style, count, printable, wrapped
+
+
+def results_page(rulebase: Rulebase, results: Sequence[CaseResult], style: Style = PLAIN) -> str:
+    """The cases that failed, and how many there were."""
+    failed = [result for result in results if not result.passed]
+    lines = []
+    for result in failed:
+        lines.append(f"{style.bad('FAILED')} {result.case.place}: {printable(result.case.name)}")
+        for failure in result.failures:
+            lines += wrapped(failure, 6, "    - ")
+    tally = f"{rulebase.name} {rulebase.version}: {count(len(results), 'case')}"
+    verdict = style.bad(f"{len(failed):,} failed") if failed else style.good("all passed")
+    return "\n".join([*lines, f"{tally}, {verdict}"])
+
+
+def results_data(rulebase: Rulebase, results: Sequence[CaseResult]) -> list[dict[str, Any]]:
+    """Each case with its place and its failures, as plain data."""
+    return [
+        {
+            "pack": rulebase.name,
+            "case": result.case.name,
+            "file": result.case.place.file,
+            "line": result.case.place.line,
+            "passed": result.passed,
+            "failures": list(result.failures),
+        }
+        for result in results
+    ]
+
+
+def checked_line(checked: Checked, style: Style = PLAIN) -> str:
+    """What a pack holds and whether anything was found, in one line."""
+    found = count(len(checked.problems), "finding")
+    verdict = style.bad(found) if checked.problems else style.good("no findings")
+    rulebase = checked.rulebase
+    if rulebase is None:
+        return f"{printable(checked.pack)}: can't be read, {verdict}"
+    held = [
+        count(len(rulebase.decisions), "decision"),
+        count(len(rulebase.rules), "rule"),
+        count(len(rulebase.facts), "fact"),
+        count(len(checked.results), "case"),
+    ]
+    return f"{rulebase.name} {rulebase.version}: {', '.join(held)}; {verdict}"
