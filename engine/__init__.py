@@ -10,8 +10,9 @@ from pathlib import Path
 
 from engine.evaluation.decide import Decider, Disagreement
 from engine.evaluation.record import Answer, Record
+from engine.model import Rulebase
 from engine.problems import InputError, Problem
-from engine.reading.pack import load_pack
+from engine.reading.cache import load_cached
 
 __version__ = "0.1.0"
 
@@ -19,9 +20,16 @@ __version__ = "0.1.0"
 def load(pack: str | Path) -> Decider:
     """A pack, by the name of a shipped one or by its folder, ready to decide.
 
-    Raises ``InputError`` with every problem of the pack.
+    What was read is kept for the next process (see ``engine.reading.cache``). Raises ``InputError``
+    with every problem of the pack.
     """
-    return Decider(load_pack(pack))
+    return Decider(load_cached(pack, _read))
+
+
+def _read(root: Path) -> Rulebase:
+    from engine.reading.pack import load_pack  # most processes find the pack in the cache
+
+    return load_pack(root)
 
 
 __all__ = [

@@ -184,7 +184,7 @@ def _exact(value: object, kind: str) -> Decimal | None:
                 return None
             if number is None or not number.is_finite():
                 return None
-            return number if -60 < number.adjusted() < 60 else Decimal(10) ** 60
+            return number if -60 < number.adjusted() < 60 or not number else Decimal(10) ** 60
         return Decimal(text)
     if isinstance(value, Decimal):
         if not value.is_finite():

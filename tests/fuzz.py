@@ -42,9 +42,9 @@ SNIPPETS = (
     ": ", ":", "- ", "-", "{", "}", "[", "]", "[]", "{}", '"', "'", "|", ">", ">-", "#", " #",
     "&a ", "*a", "!!str ", "!x ", "<<: *a", "? ", "%", "@", "`", "---", "...", "\t", "\r", "\r\n",
     "\n", "\\", "\x00", "\x07", "\x1b[2J", "\x7f", "\x85", "\u2028", "\ufeff", "\u200b", "\u202e",
-    "\u00a0", "é", "e\u0301", "住", "\U0001f3e0", "\udcff", "\uffff", "\u0663", "\uff11", "½", "$", "€",
-    ",", ";", "(", ")", "null", "~", "true", "True", "no", "yes", "on", ".inf", "-.inf", ".nan", "NaN",
-    "Infinity",
+    "\u00a0", "é", "e\u0301", "住", "\U0001f3e0", "\udcff", "\uffff", "\u0663", "\uff11", "½",
+    "$", "€", ",", ";", "(", ")", "null", "~", "true", "True", "no", "yes", "on", ".inf", "-.inf",
+    ".nan", "NaN", "Infinity",
 )  # fmt: skip
 NUMBERS = (
     "0", "-1", "-0", "00", "012", "0x1F", "0o17", "0b1", "1_000", "1,000", '"1,000.00"', "$5",
@@ -61,12 +61,16 @@ WORDS = (
     "otherwise_because", "at_least", "at_most", "more_than", "less_than", "before", "after",
     "on_or_before", "on_or_after", "enum", "boolean", "integer", "decimal", "money", "set",
     "unique", "priority", "collect", "sum", "type", "values", "hit_policy", "language", "name",
-    "jurisdiction", "decisions", "label", "recourse", "{open: true}", "{undetermined: true}",
-    "{undetermined: [none, full]}", "{not: {not: full}}", "{amount: __import__('os')}",
-    "{amount: 1 / 0}", "{amount: 1 / (debt - debt)}", "{all: []}", '{amount: "' + "(" * 60 + '1"}',
-    '{amount: "1' + " + 1" * 400 + '"}', '{amount: "' + "-" * 99 + '1"}',
-    '{amount: "min(' + "max(1, " * 30 + "2" + ")" * 30 + ', 3)"}', "{date: sold, plus: 200 years}",
-    "{date: sold, minus: 73000 days}", "{date: deadline, plus: 2400 months}", "{amount: 1e400}",
+    "jurisdiction", "decisions", "label", "recourse", "true", "false", "null", "none", "full", "x",
+    "0", "1",
+)  # fmt: skip
+VALUES = (
+    "{open: true}", "{undetermined: true}", "{undetermined: [none, full]}", "{not: {not: full}}",
+    "{amount: __import__('os')}", "{amount: 1 / 0}", "{amount: 1 / (debt - debt)}", "{all: []}",
+    '{amount: "' + "(" * 60 + '1"}', '{amount: "1' + " + 1" * 400 + '"}',
+    '{amount: "' + "-" * 99 + '1"}', '{amount: "min(' + "max(1, " * 30 + "2" + ")" * 30 + ', 3)"}',
+    "{date: sold, plus: 200 years}", "{date: sold, minus: 73000 days}",
+    "{date: deadline, plus: 2400 months}", "{amount: 1e400}",
     "{amount: debt * 999999999999 * 999999999999}", "{priority: [none, full]}",
     "{priority: [true]}", "[" * 70, "{a: " * 70, "- " * 80, "[" * 3000,
     "{not: " * 50 + "{}" + "}" * 50, "x" * 10_000, "é" * 500,
@@ -199,7 +203,7 @@ ROUGH: tuple[Mutation, ...] = (
     *map(_by_line, (_indent, _join_lines)),
 )
 GENTLE: tuple[Mutation, ...] = (
-    *(_word, _word, _word, _number, _number),
+    *(_word, _word, _word, _word, _word, _word, _number, _number),
     *map(_by_line, (_delete_lines, _repeat_lines, _move_lines, _take_lines)),
     *map(_by_line, (_take_value, _take_value, _take_value)),
 )

@@ -15,7 +15,6 @@ from engine.analysis.renaming import rename, rename_condition
 from engine.evaluation.variables import decode, domain
 from engine.model import (
     ORDERED,
-    All,
     Compare,
     Condition,
     Constraint,
@@ -84,8 +83,7 @@ def _apart(one: Rulebase, other: Rulebase) -> list[str]:
     return [
         name
         for name, fact in one.facts.items()
-        if name in other.decisions
-        or (name in other.facts and other.facts[name].type != fact.type)
+        if name in other.decisions or (name in other.facts and other.facts[name].type != fact.type)
     ]
 
 
@@ -190,9 +188,7 @@ def _matches(
         pairs = [
             (a, b) for a in gone for b in fresh if alike(old[a], new[b]) and sign(old[a], new[b])
         ]
-        for a, b in pairs:
-            if sum(a == x or b == y for x, y in pairs) == 1:
-                found[a] = b
+        found |= {a: b for a, b in pairs if sum(a == x or b == y for x, y in pairs) == 1}
     return found
 
 

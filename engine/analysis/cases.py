@@ -190,14 +190,19 @@ def run_case(decider: Decider, case: Case) -> CaseResult:
         record = decider.decide(case.given, strict=case.strict, only=only, locate=case.locate)
     except InputError as error:
         return CaseResult(case, tuple(map(str, error.problems)), None)
-    failures = [
+    return CaseResult(case, failures(case, record.answers), record)
+
+
+def failures(case: Case, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """In what some answers differ from what a case expects, in words; ``answers`` holds the
+    decisions that it names."""
+    found = [
         failure
         for expected in case.expected
-        if (failure := _failure(expected, record.answers[expected.decision.name]))
+        if (failure := _failure(expected, answers[expected.decision.name]))
     ]
-    deciding = {rule.id for answer in record.answers.values() for rule in answer.rules}
-    failures += [f"`{rule}` does not decide" for rule in case.by if rule not in deciding]
-    return CaseResult(case, tuple(failures), record)
+    deciding = {rule.id for answer in answers.values() for rule in answer.rules}
+    return (*found, *(f"`{rule}` does not decide" for rule in case.by if rule not in deciding))
 
 
 def _failure(expected: Expected, answer: Answer) -> str:

@@ -31,7 +31,9 @@ def rename(rulebase: Rulebase, names: Names) -> Rulebase:
     new = _Renaming(names)
     return replace(
         rulebase,
-        facts={new.name(f.name): replace(f, name=new.name(f.name)) for f in rulebase.facts.values()},
+        facts={
+            new.name(f.name): replace(f, name=new.name(f.name)) for f in rulebase.facts.values()
+        },
         terms={
             new.name(t.name): replace(t, name=new.name(t.name), when=new.condition(t.when))
             for t in rulebase.terms.values()

@@ -156,6 +156,8 @@ def overridden(
     seen = {rule.id for rule in waiting}
     while waiting:
         rule = waiting.pop(0)
+        if walk.settle(walk.compiled.applies[rule.id]) != forest.true:
+            continue
         for target in rule.exception_to:
             if walk.settle(walk.compiled.applies[target]) != forest.true:
                 continue

@@ -37,6 +37,8 @@ def page(record: Record, name: str, style: Style = PLAIN, changes: Changes | Non
     """The page of one loan, 80 columns wide; ``changes`` are the nearest changes by decision."""
     rulebase = record.rulebase
     pack = f"{rulebase.name} {rulebase.version} ({rulebase.digest[:8]})"
+    if record.strict:
+        pack += ", nothing presumed"
     sections = [
         [style.quiet(line) for line in ends(printable(name), pack).splitlines()],
         list(_answers(record, style)),

@@ -25,8 +25,8 @@ MAX_PERIOD = {"days": 73_000, "weeks": 10_400, "months": 2_400, "years": 200}
 Kind = Literal["money", "number", "literal"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:_\d+)*(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>.))",
-    re.DOTALL | re.ASCII,
+    r"\s*(?:(?P<number>\d+(?:_\d+)*(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\S))",
+    re.ASCII,
 )
 _PERIOD = re.compile(r"(\d{1,6})\s+(day|week|month|year)s?", re.A)
 

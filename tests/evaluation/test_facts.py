@@ -59,7 +59,11 @@ ISO = "(write it as 2009-10-31: year, month, day)"
         ("state", "Oregon", "unknown-value: `state` can't be `Oregon` (one of `CA`, `NO`, `WA`)"),
         ("state", "", "unknown-value: `state` can't be `` (one of `CA`, `NO`, `WA`)"),
         ("fraud", "maybe", "wrong-type: `fraud` is true or false, not `maybe`"),
-        ("fraud", "yes", "wrong-type: `fraud` is true or false, not `yes` (write `true` or `false`)"),
+        (
+            "fraud",
+            "yes",
+            "wrong-type: `fraud` is true or false, not `yes` (write `true` or `false`)",
+        ),
         ("fraud", 1, "wrong-type: `fraud` is true or false, not `1` (write `true` or `false`)"),
         ("units", "two", "wrong-type: `units` is a whole number, not `two`"),
         ("units", 2.5, "wrong-type: `units` is a whole number, not `2.5`"),

@@ -351,7 +351,7 @@ NAME = "a name of lower-case letters, digits and underscores that begins with a 
             "label: Recourse?",
             "label: Recourse?\n    otherwise: full",
             (
-                "6:3: missing-key: `recourse` lacks the key `otherwise_because`, which `otherwise` "
+                "9:5: missing-key: `recourse` lacks the key `otherwise_because`, which `otherwise` "
                 "needs (Why that is the answer when no rule applies)"
             ),
         ),
@@ -394,7 +394,10 @@ def test_faults_of_packs(old: str, new: str, expected: str) -> None:
             "vocabulary",
             "{when: {waste: true}}",
             "{}",
-            "4:3: missing-key: `wasted` lacks the key `when`",
+            (
+                "4:3: missing-key: `wasted` lacks the key `when` "
+                "(A condition: facts, terms or decisions, each with a test)"
+            ),
         ),
         (
             "vocabulary",

@@ -1,0 +1,100 @@
+"""What the commands share: exit codes, options, and how they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from engine.presentation.completion import CANDIDATES
+from engine.presentation.layout import Style
+from engine.presentation.problems import as_text
+from engine.problems import Problem
+
+DONE, FINDINGS, INVALID, UNDETERMINED = 0, 1, 2, 3
+
+Command = Callable[..., Any]
+Option = Callable[[Command], Command]
+
+# ---- printing ---------------------------------------------------------------------------------
+
+
+def has_colour(stream: Any) -> bool:
+    """Whether a stream is a terminal on which colour is wanted."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain and stream is not None and bool(stream.isatty())
+
+
+def style() -> Style:
+    """The style of standard output."""
+    return Style(has_colour(sys.stdout))
+
+
+def show(form: str, data: Callable[[], Any], page: Callable[[], str]) -> None:
+    """Print the data as JSON, or the page."""
+    click.echo(json.dumps(data(), indent=2, ensure_ascii=False) if form == "json" else page())
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """Print problems to standard error."""
+    click.echo(as_text(problems, has_colour(sys.stderr)), err=True)
+
+
+# ---- options ----------------------------------------------------------------------------------
+
+
+def completing(
+    kind: str,
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Completes names of one kind (``engine.presentation.completion``), and never fails."""
+
+    def candidates(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            found = CANDIDATES[kind](ctx.params.get("pack") or "primer", incomplete)
+        except Exception:  # a shell that completes nothing is better than one full of errors
+            return []
+        if not found and kind == "packs":
+            return [CompletionItem(incomplete, type="dir")]
+        return [CompletionItem(value, help=about or None) for value, about in found]
+
+    return candidates
+
+
+pack_option: Option = click.option(
+    "--pack",
+    default="primer",
+    show_default=True,
+    metavar="NAME|FOLDER",
+    help="The rules to use.",
+    shell_complete=completing("packs"),
+)
+
+packs_argument: Option = click.argument(
+    "packs", nargs=-1, metavar="[PACK]...", shell_complete=completing("packs")
+)
+
+
+def format_option(*more: str) -> Option:
+    """``--format``, with text and JSON and perhaps more."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", *more]),
+        default="text",
+        show_default=True,
+        help="For people or for programs.",
+    )
+
+
+def text_option(things: str) -> Option:
+    """``-k``, which picks some of the things by a text."""
+    return click.option(
+        "-k", "text", default="", metavar="TEXT", help=f"Only {things} with this text."
+    )
