@@ -277,6 +277,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A finding of ``recourse check`` that the pack lives with, and why. ``about`` names what the
+    finding must be about: rule ids, a decision, a fact."""
+
+    finding: str
+    about: tuple[str, ...]
+    because: str
+    date: datetime.date | None = None
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebase:
     """A pack that has been read and checked.
 
@@ -298,6 +310,7 @@ class Rulebase:
     jurisdiction_fact: str = ""
     compare_with: str = ""
     description: str = ""
+    accepted: tuple[Acceptance, ...] = ()
 
     def rules_of(self, decision: str) -> tuple[Rule, ...]:
         """The rules that decide ``decision``, in the order of the files."""

@@ -9,6 +9,6 @@ def test_only_input_errors_come_out() -> None:
     tally = fuzz.run_all(range(500), seed=2)
     assert tally.failures == []
     assert tally.slowest < fuzz.LIMIT
-    assert tally.counts["packs that are read"] > 50
+    assert tally.counts["packs that are read"] > 30
     assert tally.counts["loans that are read"] > 50
     assert tally.counts["decisions"] > 100

@@ -184,7 +184,9 @@ def targets(compiled: Compiled) -> Iterator[Target]:
     for rule in compiled.rulebase.rules:
         whole = region(rule.when)
         ways = replaced(rule.when, lambda test: [(True, ALWAYS), (False, NEVER)])
-        for number, ((test, _, if_true), (_, _, if_false)) in enumerate(zip(ways, ways, strict=True)):
+        for number, ((test, _, if_true), (_, _, if_false)) in enumerate(
+            zip(ways, ways, strict=True)
+        ):
             kind = _kind(rule, test, number, fact)
             alone = forest.apply("unlike", lambda a, b: a != b, region(if_true), region(if_false))
             yield Target(rule, test, kind, True, forest.both(whole, alone))
@@ -273,6 +275,8 @@ def _regions(compiled: Compiled, trials: Sequence[Trial]) -> Iterator[RegionCove
         for node, number in counts.items():
             leaf = cast(Leaf, forest.values[node])
             numbers = leaf.rules if isinstance(leaf, Clash) else leaf
-            ids = () if isinstance(numbers, Blocked) else tuple(rules[n].id for n in sorted(numbers))
+            ids = (
+                () if isinstance(numbers, Blocked) else tuple(rules[n].id for n in sorted(numbers))
+            )
             clash = isinstance(leaf, Blocked | Clash)
             yield RegionCoverage(name, ids, "conflict" if clash else "decided", number)

@@ -11,11 +11,13 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import Literal, cast
 
 from engine.analysis.alignment import Aligned, LoanPair, align, find_renames
 from engine.analysis.definitions import DefinitionChange, definition_changes
 from engine.analysis.regions import (
+    MAX_CUBES,
     Cube,
     as_part,
     complete,
@@ -35,7 +37,7 @@ from engine.evaluation.variables import divides
 from engine.model import ORDERED, Constant, Decision, Formula, Rounded, Rulebase, Value
 from engine.trees import names_in
 
-MAX_REGIONS = 200
+MAX_REGIONS = 100
 """A change that falls into more pieces than this is cut short; it then says so."""
 
 LESS, EQUAL, MORE = 0, 1, 2
@@ -273,15 +275,15 @@ class _Both:
         self, view: Compiled, part: int, change: _Part | None = None
     ) -> tuple[tuple[ChangedRegion, ...], bool]:
         """The pieces of a part, and whether they are all of it."""
-        pieces: list[Cube] = []
-        whole = True
-        for cube in cubes(view, constrained(view, part)):
-            if len(pieces) == MAX_REGIONS:
-                whole = False
-                break
-            pieces.append(cube)
-        found = [region for cube in merge(pieces) for region in self._region(view, cube, change)]
-        found.sort(key=lambda region: -region.share)
+        pieces = list(islice(cubes(view, constrained(view, part)), MAX_CUBES + 1))
+        whole = len(pieces) <= MAX_CUBES
+        sizes = {cube: share(view, as_part(view, cube)) for cube in merge(pieces[:MAX_CUBES])}
+        largest = sorted(sizes, key=lambda cube: -sizes[cube])
+        found: list[ChangedRegion] = []
+        for cube in largest:
+            if len(found) == MAX_REGIONS:
+                return tuple(found), False
+            found.extend(self._region(view, cube, sizes[cube], change))
         return tuple(found), whole
 
     def _region(self, view: Compiled, cube: Cube, change: _Part | None) -> Iterator[ChangedRegion]:
@@ -289,7 +291,7 @@ class _Both:
         witness = find_witness(view, piece)
         if witness is None and is_empty(view, piece):
             return
-        region = ChangedRegion(cube, share(view, piece))
+        region = ChangedRegion(cube, size)
         loan = None if witness is None else complete(view, witness)
         if loan is not None:
             region = replace(region, loan=self.aligned.pair(loan))

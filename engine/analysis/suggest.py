@@ -14,11 +14,11 @@ from itertools import combinations
 from engine.analysis.cases import Case, found_words
 from engine.analysis.coverage import Coverage, Target, lies_in
 from engine.analysis.effects import Effects
+from engine.analysis.loans import enough, known_facts
 from engine.analysis.regions import complete, find_loan, is_empty
-from engine.analysis.writing import case_text, test_text
+from engine.analysis.writing import case_text, written
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
-from engine.evaluation.facts import presume
 from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable, SignVariable
 from engine.model import Value
@@ -65,7 +65,7 @@ def suggest(decider: Decider, cases: Sequence[Case], coverage: Coverage) -> Sugg
     compiled = decider.compiled
     finder = _Finder(decider, list(_existing(decider, cases)))
     loans = [loan for target in coverage.missing if (loan := finder.loan(target)) is not None]
-    walks = [Walk(compiled, _known(decider, loan.given)) for loan in loans]
+    walks = [Walk(compiled, known_facts(decider.rulebase, loan.given)) for loan in loans]
     meets = [[t for t in coverage.missing if lies_in(walk, t.region)] for walk in walks]
     left = {target.key for target in coverage.missing}
     taken = {case.name for case in cases}
@@ -126,11 +126,6 @@ def _existing(decider: Decider, cases: Iterable[Case]) -> Iterator[_Existing]:
             continue
         presumed = {name: p.value for name, p in record.presumed.items()}
         yield _Existing(case, record.facts, presumed, Walk(decider.compiled, record.known))
-
-
-def _known(decider: Decider, given: Mapping[str, Value]) -> dict[str, Value]:
-    presumed = presume(decider.rulebase, given)
-    return {**given, **{name: p.value for name, p in presumed.items()}}
 
 
 class _Finder:
@@ -215,32 +210,27 @@ class _Finder:
 
     def _from_nothing(self, target: Target, region: int, witness: Mapping[str, Value]) -> _Loan:
         whole = complete(self._compiled, witness)
-        short = enough(self._decider, (target.rule.decides,), witness, whole)
+        short = _short(self._decider, (target.rule.decides,), witness, whole)
         return _Loan(target, short if self._certain(short, region) else whole, "", len(whole))
 
     def _certain(self, given: Mapping[str, Value], region: int) -> bool:
-        walk = Walk(self._compiled, _known(self._decider, given))
+        walk = Walk(self._compiled, known_facts(self._decider.rulebase, given))
         return walk.possible() and lies_in(walk, region)
 
 
-def enough(
+def _short(
     decider: Decider,
     decisions: Sequence[str],
-    witness: Mapping[str, Value],
+    some: Mapping[str, Value],
     whole: Mapping[str, Value],
 ) -> dict[str, Value]:
-    """The facts of a witness with as many more of the whole loan as the decisions ask for."""
-    given = dict(witness)
-    while True:
-        try:
-            record = decider.decide(given, only=decisions, verify=False)
-        except InputError:
-            return dict(whole)
-        asked = [name for answer in record.answers.values() for name in answer.ask]
-        more = {name: whole[name] for name in asked if name in whole and name not in given}
-        if not more:
-            return {name: given[name] for name in decider.rulebase.facts if name in given}
-        given.update(more)
+    """Some facts of a loan with those more that the decisions ask for."""
+
+    def asked(given: Mapping[str, Value]) -> Iterator[str]:
+        for answer in decider.decide(given, only=decisions, verify=False).answers.values():
+            yield from answer.ask
+
+    return enough(decider.rulebase, asked, some, whole)
 
 
 # ---- words ------------------------------------------------------------------------------------
@@ -254,14 +244,16 @@ def _written(
     remarks = [f"tries {_words(decider, target)}, {target.place}" for target in targets]
     if loan.neighbour:
         remarks.append(f"next to the case: {loan.neighbour}")
-    record = decider.decide(loan.given, only=decisions, verify=False)
+    whole = complete(decider.compiled, known_facts(decider.rulebase, loan.given))
+    given = _short(decider, decisions, loan.given, whole)
+    record = decider.decide(given, only=decisions, verify=False)
     remarks += [
         f"the engine now says {name}: {found_words(answer)}"
         for name, answer in record.answers.items()
     ]
     remarks.append("Confirm against the law, then write it as expected.")
-    text = case_text(title, loan.given, remarks, decisions)
-    return Suggestion(title, tuple(targets), loan.given, decisions, text)
+    text = case_text(title, given, remarks, decisions)
+    return Suggestion(title, tuple(targets), given, decisions, text)
 
 
 def _name(decider: Decider, targets: Sequence[Target], taken: set[str]) -> str:
@@ -277,14 +269,16 @@ def _name(decider: Decider, targets: Sequence[Target], taken: set[str]) -> str:
 
 def _words(decider: Decider, target: Target) -> str:
     hangs = "holds" if target.holds else "fails"
-    return f"{target.rule.id} {hangs} by `{test_text(target.test, decider.rulebase)}` alone"
+    return f"{target.rule.id} {hangs} by `{written(target.test, decider.rulebase)}` alone"
 
 
 def _reason(compiled: Compiled, target: Target) -> str:
     """Why no loan lies in a target."""
     if target.region == compiled.forest.false:
         return "the rule's other tests settle it already"
-    for constraint, diagram in zip(compiled.rulebase.constraints, compiled.constraints, strict=True):
+    for constraint, diagram in zip(
+        compiled.rulebase.constraints, compiled.constraints, strict=True
+    ):
         outside = compiled.forest.both(target.region, compiled.forest.negate(diagram))
         if outside == target.region:
             return f"the constraint `{constraint.name}` excludes it: {constraint.because}"

@@ -362,5 +362,26 @@ def _used_terms(rulebase: Rulebase) -> Iterator[str]:
 
 
 def _accepted(rulebase: Rulebase, found: list[Finding]) -> list[Finding]:
-    """The findings with the reasons for which the pack accepts some of them."""
-    return found
+    """The findings with the reasons for which the pack accepts some of them; an acceptance that
+    meets no finding is one itself."""
+    met: set[int] = set()
+    result = []
+    for finding in found:
+        for i, acceptance in enumerate(rulebase.accepted):
+            if acceptance.finding == finding.code and set(acceptance.about) <= set(finding.about):
+                met.add(i)
+                finding = replace(finding, accepted=acceptance.because)
+                break
+        result.append(finding)
+    for i, acceptance in enumerate(rulebase.accepted):
+        if i not in met:
+            about = ", ".join(f"`{name}`" for name in acceptance.about)
+            result.append(
+                Finding(
+                    "stale-acceptance",
+                    f"the pack accepts `{acceptance.finding}` about {about}, which is not found",
+                    acceptance.place,
+                    acceptance.about,
+                )
+            )
+    return result

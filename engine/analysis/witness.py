@@ -15,9 +15,9 @@ from engine.evaluation.reach import Step, Walk
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain
 from engine.model import Value
 
-MAX_WAYS = 8
+MAX_WAYS = 3
 """So many ways through a part are tried."""
-MAX_DRAWS = 40
+MAX_DRAWS = 20
 """So many times values are drawn for each way."""
 
 

@@ -39,15 +39,15 @@ def scalar(value: Value) -> str:
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
 
 
-def test_text(test: Test, rulebase: Rulebase) -> str:
+def written(test: Test, rulebase: Rulebase) -> str:
     """A test as it is written, on one line."""
     if isinstance(test, OneOf):
         values = [scalar(value) for value in test.values]
         text = values[0] if len(values) == 1 else f"[{', '.join(values)}]"
         return f"{test.name}: {{not: {text}}}" if test.negated else f"{test.name}: {text}"
     if isinstance(test, Compare):
-        things = {**rulebase.facts, **rulebase.decisions}
-        bound = _DATES[test.bound] if things[test.name].type == "date" else test.bound
+        thing = rulebase.facts.get(test.name) or rulebase.decisions[test.name]
+        bound = _DATES[test.bound] if thing.type == "date" else test.bound
         limit = test.limit_name if test.limit is None else scalar(test.limit)
         return f"{test.name}: {{{bound}: {limit}}}"
     return f"{test.term}: true"

@@ -64,13 +64,10 @@ def _unknown(rulebase: Rulebase, name: str, where: Place, line: str) -> Problem:
             "leave it out of the facts",
             line_text=line,
         )
-    return Problem(
-        "unknown-fact",
-        f"no fact is called `{name}`",
-        where,
-        likely(name, rulebase.facts) or "`recourse facts` lists them",
-        line_text=line,
-    )
+    hint = likely(name, rulebase.facts) or "`recourse facts` lists them"
+    if name.isdigit():  # a comma in `{price: 150,000}` has made a name of it
+        hint = "write 150,000 as 150000 or 150_000, or in quotes"
+    return Problem("unknown-fact", f"no fact is called `{name}`", where, hint, line_text=line)
 
 
 def contradictions(

@@ -23,7 +23,7 @@ from engine.values import PLACES
 
 MAX_ROWS = 60
 """Elimination stops here; the systems that rules lead to have a handful of rows."""
-MAX_CASES = 64
+MAX_CASES = 256
 """So many combinations of ``min`` and ``max`` cases are tried before it is left open."""
 MAX_PIECES = 64
 ROUNDS = 12

@@ -192,5 +192,8 @@ def _literal(
     try:
         return read_value(name, "enum" if kind == "set" else kind, values, plain(node))
     except ValueFault as fault:
-        report.error(fault.code, fault.message, node.place, fault.hint)
+        hint = fault.hint
+        if isinstance(node, ScalarNode) and node.text.startswith(("<", ">", "=")):
+            hint = "write a bound as `{at_least: 4}`"
+        report.error(fault.code, fault.message, node.place, hint)
         return None

@@ -50,6 +50,10 @@ _HINTS = {
     "<": "a formula has no comparisons; a condition stands under `when`",
     ">": "a formula has no comparisons; a condition stands under `when`",
     "^": "there are no powers",
+    "x": "write `*`",
+    "\N{MULTIPLICATION SIGN}": "write `*`",
+    "\N{EN DASH}": "write `-`",
+    "\N{MINUS SIGN}": "write `-`",
     ".": "write a digit before the point",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine.model import Decision, Fact
 
@@ -14,7 +15,7 @@ UNCLEAR = "unclear"
 """The type of a name whose own definition is at fault."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
     """What a condition may speak of. ``terms`` are names alone: their conditions may come later.
 
@@ -27,7 +28,7 @@ class Names:
     decisions: Mapping[str, Decision]
     unclear: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def types(self) -> dict[str, str]:
         """The type of every fact and decision, for formulas and bounds."""
         kinds: dict[str, str] = {name: d.type for name, d in self.decisions.items()}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from engine.model import LANGUAGE, Rulebase, Term
 from engine.problems import InputError, Place, Problem, likely, listing
+from engine.reading.accepted import read_accepted
 from engine.reading.decisions import in_requirement_order, read_decisions, with_otherwise
-from engine.reading.names import Names
+from engine.reading.names import UNCLEAR, Names
 from engine.reading.report import Report
 from engine.reading.rules import Written, check_exceptions, read_rule_file
 from engine.reading.schema import read_schema, validate
@@ -117,8 +118,8 @@ def load_pack(name: str | Path) -> Rulebase:
         problems.extend(faults)
         faulty = frozenset(fault.where for fault in faults)
         reports[relative] = Report(document.source, problems, faulty)
-    head = _sections(documents.get("pack.yaml"), "pack", "decisions")
-    vocabulary = _sections(documents.get("vocabulary.yaml"), "vocabulary", "facts")
+    head = _sections(documents.get("pack.yaml"), "pack", ["decisions"])
+    vocabulary = _sections(documents.get("vocabulary.yaml"), "vocabulary", ["facts", "terms"])
     if head is None or vocabulary is None:
         raise InputError(problems)  # without all names nothing can be said of the rules
     names, terms = _names(head, vocabulary, reports)
@@ -148,6 +149,7 @@ def load_pack(name: str | Path) -> Rulebase:
         rules=rules,
         jurisdiction_fact=jurisdiction_fact,
         compare_with=text(head, "compare_with"),
+        accepted=read_accepted(head, reports["pack.yaml"]),
     )
     if problems:
         raise InputError(problems)
@@ -183,13 +185,14 @@ def _language(document: Document | None) -> Problem | None:
     )
 
 
-def _sections(document: Document | None, kind: str, needed: str) -> MapNode | None:
-    """The root of a file that names things, if all its sections are there to be read."""
+def _sections(document: Document | None, kind: str, naming: Sequence[str]) -> MapNode | None:
+    """The root of a file, if the sections of it that name things can be read."""
     root = document.root if document else None
-    known = read_schema(kind)["properties"]
-    if not isinstance(root, MapNode) or not isinstance(root.get(needed), MapNode):
+    schema = read_schema(kind)
+    if not isinstance(root, MapNode) or not schema["properties"].keys() >= set(root.keys()):
         return None
-    return root if known.keys() >= set(root.keys()) else None
+    given = [key for key in naming if key in schema["required"] or root.get(key) is not None]
+    return root if all(isinstance(root.get(key), MapNode) for key in given) else None
 
 
 def _names(
@@ -205,8 +208,9 @@ def _names(
     taken = fact_names | {entry.key.text for entry in entries(head.get("decisions"))}
     named = named_terms(vocabulary, taken, report)
     clear = {*facts, *decisions, *named}
-    unclear = frozenset(name for name, times in count.items() if times > 1 or name not in clear)
-    names = Names(facts, frozenset(named), decisions, unclear)
+    unclear = {name for name, times in count.items() if times > 1 or name not in clear}
+    unclear |= {name.lower().replace("-", "_") for name in count} - clear  # `Debt` means `debt`
+    names = Names(facts, frozenset(named), decisions, frozenset(unclear))
     return names, read_terms(named, names, report)
 
 
@@ -214,6 +218,8 @@ def _jurisdiction(head: MapNode, names: Names, report: Report) -> str:
     """The name of the fact that ``jurisdiction:`` in a rule file tests, or an empty text."""
     node = head.get("jurisdiction")
     name = text(head, "jurisdiction")
+    if node is not None and not isinstance(node, ScalarNode):
+        return UNCLEAR
     if node is not None and name not in names.facts and name not in names.unclear:
         hint = likely(name, names.facts)
         report.error("unknown-fact", f"no fact is called `{name}`", node.place, hint)

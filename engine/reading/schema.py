@@ -242,8 +242,21 @@ def _expected(fault: _Fault) -> str:
 
 def _wrong_type(fault: _Fault, expected: str) -> Problem:
     value = fault.error.instance
+    key = _key(fault)
+    if value is None and key is not None and not _has_colon(fault, key):
+        hint = "put quotes around a text with a comma in it; write 1,000 as 1000 or 1_000"
+        if ":" in key.text:
+            hint = "write a space after the `:`"
+        return fault.problem("wrong-type", f"`{key.text}` has no value", key.place, hint)
     message = f"{fault.label} must be {expected}, found {describe(value)}"
     return fault.problem("wrong-type", message, hint=_type_hint(fault, value))
+
+
+def _key(fault: _Fault) -> ScalarNode | None:
+    """The key of the value that is at fault, where it has one."""
+    parent = locate(fault.root, fault.path[:-1])
+    entries = parent.entries if fault.path and isinstance(parent, MapNode) else ()
+    return next((entry.key for entry in entries if entry.key.text == fault.path[-1]), None)
 
 
 def _type_hint(fault: _Fault, value: object) -> str:

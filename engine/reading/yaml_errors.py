@@ -99,11 +99,15 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
+# Where a bracket is not closed, a `#` on the line before may have swallowed it.
+_UNCLOSED = ("',' or ']'", "',' or '}'")
+
 # Characters that YAML keeps for itself, so that no plain text may begin with them.
 _RESERVED = {
     "@": "put quotes around a text that begins with `@`",
     "`": "put quotes around a text that begins with a backtick",
     "%": "put quotes around a text that begins with `%`",
+    ">": "write a bound as `{at_least: 4}`",
 }
 
 
@@ -133,6 +137,8 @@ def explain(source: Source, error: yaml.MarkedYAMLError) -> Problem:
         return source.problem("yaml-syntax", message, where, hint)
     for pattern, message, hint in _SENTENCES:
         if pattern in said:
+            if pattern in _UNCLOSED and " #" in source.line(where.line - 1):
+                hint = "put quotes around a text with ` #` in it, or the rest is a remark"
             return source.problem("yaml-syntax", message + _since(opened, where, said), where, hint)
     return source.problem("yaml-syntax", "this is not valid YAML", where)
 

@@ -297,6 +297,15 @@ loan.yaml:3:8: negative-money: `price` can't be negative, as -$1.00 is
 2 problems in 1 file""",
         ),
         (
+            "{state: WA, price: 150,000}",
+            """\
+loan.yaml:1:24: unknown-fact: no fact is called `000` (write 150,000 as 150000 or 150_000, or in \
+quotes)
+    {state: WA, price: 150,000}
+                           ^
+1 problem in 1 file""",
+        ),
+        (
             "{made: 2010-01-01, sold: 2009-10-31}",
             """\
 loan.yaml:1:8: contradictory-facts: `sold` and `made` can't go together: A loan is made before the \

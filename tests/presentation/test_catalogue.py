@@ -99,7 +99,9 @@ def test_a_rule_page() -> None:
     rulebase = primer().rulebase
     rule = find_rule(rulebase, "credit.charge-off")
     where = f"{rule.place}"
-    assert rule_page(rulebase, rule) == f"""\
+    assert (
+        rule_page(rulebase, rule)
+        == f"""\
 Closed as a charge-off                                         credit.charge-off
 
 The lender gave up the rest, and your report shows that the loan was written
@@ -124,6 +126,7 @@ authority   Deficiency balance, claims c16, c18, c27
             balance of zero.
 
 {where}"""
+    )
 
 
 def test_every_page_is_at_most_80_columns_wide() -> None:

@@ -10,7 +10,8 @@ from engine import Decider
 from engine.presentation.layout import WIDTH, Style, columns, ends, wrapped
 from engine.presentation.summary import Summary
 from engine.presentation.text import page
-from tests.golden import EXAMPLES, FOLDER, PAGES, decided, loans, page_of, primer
+from engine.reading.loans import Loan
+from tests.golden import FOLDER, PAGES, decided, loans, page_of, primer
 from tests.small import pack
 
 DECISIONS = """
@@ -69,7 +70,9 @@ def test_undetermined(small: Decider) -> None:
     text = page(small.decide({"fraud": False}, only=["answer"]), "x")
     assert "Answer   undetermined: no or yes" in text
     assert "    either     Nothing (by one)" in text
-    assert "  Which kind?                                                               kind" in text
+    assert (
+        "  Which kind?                                                               kind" in text
+    )
 
 
 def test_a_strict_page_says_so(small: Decider) -> None:
@@ -87,7 +90,9 @@ def test_the_table() -> None:
     summary = Summary(primer().rulebase)
     rows = [summary.row(f"loans.jsonl:{n}", decided(loan)) for n, loan in _numbered()]
     text = "\n".join([summary.header(), *rows, summary.footer()])
-    assert text == """\
+    assert (
+        text
+        == """\
                                                  Deficiency       Borrower
 Loan                    Recourse     Deficiency  bearer               owes
 loans.jsonl:1           none         $10,000.00  lender              $0.00
@@ -99,9 +104,10 @@ loans.jsonl:6           full          $4,200.00  borrower        $1,500.00
 Not shown: nonrecourse_state, upside_down, lender_absorbs, lender_may_sue and 9
 others. Choose with --only; --full shows all.
 """
+    )
 
 
-def _numbered() -> list[tuple[int, object]]:
+def _numbered() -> list[tuple[int, Loan]]:
     return list(enumerate(loans("loans.jsonl"), 1))
 
 
@@ -127,7 +133,6 @@ def test_no_row_is_too_wide() -> None:
         lines = summary.header().splitlines()
         lines += [summary.row("x", decided(loan)) for loan in loans("loans.jsonl")]
         assert max(map(len, lines)) <= WIDTH
-    assert EXAMPLES.is_dir()
 
 
 # ---- layout -----------------------------------------------------------------------------------

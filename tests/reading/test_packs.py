@@ -13,7 +13,8 @@ import pytest
 from engine import Decider, InputError
 from engine.analysis.cases import read_cases, run_cases
 from engine.presentation.problems import as_text
-from engine.reading.pack import find_pack, load_pack, shipped_packs
+from engine.reading.pack import load_pack
+from engine.reading.packs import find_pack, shipped_packs
 from tests.packs import FOLDER, folders, what_is_said
 
 GOOD, BAD = folders("good"), folders("bad")
@@ -45,8 +46,8 @@ def test_the_twins_differ_in_the_fault_alone(name: str) -> None:
     changed = 0
     for path in (FOLDER / "bad" / name).rglob("*.yaml"):
         twin = FOLDER / "good" / name / path.relative_to(FOLDER / "bad" / name)
-        lines = [file.read_text(encoding="utf-8").splitlines() for file in (twin, path)]
-        changed += sum(line[:2] in ("- ", "+ ") for line in difflib.ndiff(*lines))
+        before, after = (p.read_text(encoding="utf-8").splitlines() for p in (twin, path))
+        changed += sum(line[:2] in ("- ", "+ ") for line in difflib.ndiff(before, after))
     assert 0 < changed <= 4
 
 

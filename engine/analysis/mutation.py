@@ -1,0 +1,289 @@
+"""Mutation testing of the law: would the cases notice a slip of the pen?
+
+Every mutant is laid over the law on the diagrams. One that changes no loan's outcome is equivalent
+and doesn't count. One under which some case fails is killed; of the others, a loan that would have
+shown the change is given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import islice
+from multiprocessing import get_context
+from typing import Literal
+
+from engine.analysis.cases import Case, CaseResult, failures, found_words
+from engine.analysis.loans import enough, known_facts
+from engine.analysis.mutants import Mutant, mutants, with_mutant
+from engine.analysis.regions import complete, is_empty
+from engine.analysis.versions import Version, refreshed, version
+from engine.analysis.writing import case_text
+from engine.evaluation.compiling import Compiled, compile_in
+from engine.evaluation.decide import Session
+from engine.evaluation.reach import Walk
+from engine.evaluation.record import Answer
+from engine.evaluation.space import Space
+from engine.model import Rulebase, Value
+from engine.problems import NOWHERE, InputError, Place
+
+CHUNK = 120
+"""So many mutants at most share a space and go to a process together."""
+FEW = 200
+"""With so few mutants no process is worth its start."""
+MAX_WITNESSES = 20
+
+Fate = Literal["killed", "survived", "equivalent"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A loan that shows a mutant: its facts, the decision that differs, the answers in words under
+    the law and under the mutant, and a case in YAML whose outcome a person has to write."""
+
+    given: Mapping[str, Value]
+    decision: str
+    now: str
+    then: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a mutant: the case that killed it, or the loan that would have. A survivor has
+    no loan where none was found, though none could be ruled out."""
+
+    mutant: Mutant
+    fate: Fate
+    killed_by: str = ""
+    loan: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """All mutants of a rulebase and their fates, in the order of the rules."""
+
+    verdicts: tuple[Verdict, ...]
+
+    def count(self, fate: Fate) -> int:
+        """How many mutants met a fate."""
+        return sum(verdict.fate == fate for verdict in self.verdicts)
+
+    @property
+    def survivors(self) -> tuple[Verdict, ...]:
+        """The mutants that no case notices."""
+        return tuple(verdict for verdict in self.verdicts if verdict.fate == "survived")
+
+    @property
+    def score(self) -> Fraction:
+        """The share of the mutants that the cases kill, equivalent ones aside; 1 where there are
+        none."""
+        killed, survived = self.count("killed"), self.count("survived")
+        return Fraction(killed, killed + survived) if killed + survived else Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A case that passes, with all that is known of its loan and the decisions that it rests on."""
+
+    case: Case
+    known: Mapping[str, Value]
+    needed: tuple[str, ...]
+
+
+def mutate(
+    rulebase: Rulebase,
+    results: Sequence[CaseResult],
+    jobs: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Mutation:
+    """Try every mutant of a rulebase on the cases that pass.
+
+    ``jobs`` is the number of processes, as many as there are processors unless it is given.
+    ``progress`` is told how many mutants are done, of how many.
+    """
+    every = list(mutants(rulebase))
+    trials = list(_trials(rulebase, results))
+    workers = jobs or os.cpu_count() or 1
+    if len(every) <= FEW:
+        workers = 1
+    size = max(1, min(CHUNK, -(-len(every) // (2 * workers))))
+    chunks = [every[i : i + size] for i in range(0, len(every), size)]
+    fates: dict[int, list[Verdict]] = {}
+    progress(0, len(every))
+    for number, verdicts in _run(rulebase, trials, chunks, workers):
+        fates[number] = verdicts
+        progress(sum(map(len, fates.values())), len(every))
+    return Mutation(tuple(v for number in range(len(chunks)) for v in fates[number]))
+
+
+def _trials(rulebase: Rulebase, results: Iterable[CaseResult]) -> Iterator[Trial]:
+    for result in results:
+        if result.record is None or not result.passed:
+            continue
+        case = replace(result.case, locate=_nowhere)  # a closure can't go to another process
+        wanted = (expected.decision.name for expected in case.expected)
+        yield Trial(case, result.record.known, needed(rulebase, wanted))
+
+
+def _nowhere(fact: str, key: bool) -> tuple[Place, str]:
+    return NOWHERE, ""
+
+
+def _run(
+    rulebase: Rulebase, trials: list[Trial], chunks: list[list[Mutant]], workers: int
+) -> Iterator[tuple[int, list[Verdict]]]:
+    if workers == 1:
+        for number, chunk in enumerate(chunks):
+            yield number, judge(rulebase, trials, chunk)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        running = {
+            pool.submit(judge, rulebase, trials, chunk): number
+            for number, chunk in enumerate(chunks)
+        }
+        for done in as_completed(running):
+            yield running[done], done.result()
+
+
+# ---- one mutant -------------------------------------------------------------------------------
+
+
+def judge(rulebase: Rulebase, trials: Sequence[Trial], chunk: Sequence[Mutant]) -> list[Verdict]:
+    """The fates of some mutants, worked out in one space that knows all their conditions."""
+    conditions = [rule.when for mutant in chunk for rule in mutant.rules.values()]
+    bench = _Bench(compile_in(Space([rulebase], conditions), rulebase), trials)
+    return [bench.verdict(mutant) for mutant in chunk]
+
+
+@dataclass(slots=True)
+class _Bench:
+    """The law with its diagrams, and the cases that try mutants of it."""
+
+    base: Compiled
+    trials: Sequence[Trial]
+    rulebase: Rulebase = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rulebase = self.base.rulebase
+
+    def verdict(self, mutant: Mutant) -> Verdict:
+        """What becomes of one mutant."""
+        other = version(self.base, with_mutant(self.rulebase, mutant), mutant.rules)
+        self.base = refreshed(self.base)
+        nothing = self.base.forest.false
+        if other.changed == nothing:
+            return Verdict(mutant, "equivalent")
+        killer, certain = self._killer(other)
+        if killer and certain:
+            return Verdict(mutant, "killed", killer)
+        if is_empty(self.base, other.changed):
+            return Verdict(mutant, "equivalent")
+        if killer:
+            return Verdict(mutant, "killed", killer)
+        return Verdict(mutant, "survived", loan=self._shown(mutant, other))
+
+    def _killer(self, other: Version) -> tuple[str, bool]:
+        """A case that fails under the mutant, or an empty name; and whether it fails by its
+        outcome, which no equivalent mutant can bring about, rather than by the rules it names."""
+        found = ""
+        for trial in self._affected(other):
+            wanted = [expected.decision.name for expected in trial.case.expected]
+            answers = _answers(other.compiled, trial.known, trial.needed, wanted)
+            if failures(replace(trial.case, by=()), answers):
+                return trial.case.name, True
+            if not found and failures(trial.case, answers):
+                found = trial.case.name
+        return found, False
+
+    def _affected(self, other: Version) -> Iterator[Trial]:
+        """The cases that the mutant may touch, those that it certainly touches first."""
+        perhaps = []
+        for trial in self.trials:
+            if set(other.decisions).isdisjoint(trial.needed):
+                continue
+            node = Walk(other.compiled, trial.known).settle(other.touched)
+            if node == self.base.forest.true:
+                yield trial
+            elif node != self.base.forest.false:
+                perhaps.append(trial)
+        yield from perhaps
+
+    # ---- survivors ----------------------------------------------------------------------------
+
+    def _shown(self, mutant: Mutant, other: Version) -> Shown | None:
+        """A loan whose outcome the mutant changes."""
+        walk = Walk(self.base, {})
+        ways = walk.ways(other.changed, self.base.forest.true)
+        for steps in islice(ways, MAX_WITNESSES):
+            witness = walk.witness(steps)
+            if witness is None:
+                continue
+            whole = complete(self.base, witness)
+            decision = self._differing(other, whole)
+            if decision:
+                return self._loan(mutant, other, decision, witness, whole)
+        return None
+
+    def _differing(self, other: Version, known: Mapping[str, Value]) -> str:
+        """The first decision whose outcome the mutant changes for some facts."""
+        for name in other.decisions:
+            now, then = (self._answer(law, known, name) for law in (None, other))
+            if (now.status, now.value) != (then.status, then.value):
+                return name
+        return ""
+
+    def _answer(self, other: Version | None, known: Mapping[str, Value], decision: str) -> Answer:
+        compiled = self.base if other is None else other.compiled
+        return _answers(compiled, known, needed(self.rulebase, [decision]), [decision])[decision]
+
+    def _loan(
+        self,
+        mutant: Mutant,
+        other: Version,
+        decision: str,
+        witness: Mapping[str, Value],
+        whole: Mapping[str, Value],
+    ) -> Shown:
+        def asked(given: Mapping[str, Value]) -> Iterator[str]:
+            known = known_facts(self.rulebase, given)
+            if not Walk(self.base, known).possible():
+                raise InputError([])
+            for law in (None, other):
+                yield from self._answer(law, known, decision).ask
+
+        given = enough(self.rulebase, asked, witness, whole)
+        if self._differing(other, known_facts(self.rulebase, given)) != decision:
+            given = dict(whole)
+        known = known_facts(self.rulebase, given)
+        now, then = (found_words(self._answer(law, known, decision)) for law in (None, other))
+        name = f"{mutant.about}: {mutant.what}"
+        remarks = [
+            f"kills the mutant at {mutant.place}, under which {decision} would be: {then}",
+            f"the engine now says {decision}: {now}",
+            "Confirm against the law, then write it as expected.",
+        ]
+        return Shown(given, decision, now, then, case_text(name, given, remarks, [decision]))
+
+
+def needed(rulebase: Rulebase, wanted: Iterable[str]) -> tuple[str, ...]:
+    """Some decisions and all that they require, in requirement order."""
+    found = set(wanted)
+    for name in reversed(list(rulebase.decisions)):
+        if name in found:
+            found.update(rulebase.decisions[name].requires)
+    return tuple(name for name in rulebase.decisions if name in found)
+
+
+def _answers(
+    compiled: Compiled, known: Mapping[str, Value], order: Iterable[str], wanted: Iterable[str]
+) -> dict[str, Answer]:
+    """The answers to ``wanted``, found in an ``order`` that gives each what it requires."""
+    session = Session(compiled, known)
+    for name in order:
+        session.find(compiled.rulebase.decisions[name])
+    return {name: session.answer(name) for name in wanted}
