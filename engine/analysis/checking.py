@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.analysis.cases import CaseResult, read_cases, run_cases
+from engine.analysis.findings import Finding
+from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
 from engine.problems import InputError, Problem
@@ -15,12 +17,19 @@ from engine.reading.pack import find_pack, load_pack, shipped_packs
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found of one pack. ``rulebase`` is None where the pack can't be read."""
+    """What was found of one pack: problems of its files and failing cases, and what the proofs
+    found. ``decider`` is None where the pack can't be read."""
 
     pack: str
-    rulebase: Rulebase | None
+    decider: Decider | None
     results: tuple[CaseResult, ...]
     problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def count(self) -> int:
+        """How much there is to mend: problems, and findings that the pack does not accept."""
+        return len(self.problems) + sum(not finding.accepted for finding in self.findings)
 
 
 def chosen_packs(names: Sequence[str]) -> list[str]:
@@ -41,21 +50,25 @@ def chosen_packs(names: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def check_pack(name: str) -> Checked:
-    """Read a pack and its cases, run the cases, and collect whatever is wrong.
+def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -> Checked:
+    """Read a pack and its cases, run the cases, prove what can be proved of its rules, and collect
+    whatever is wrong. ``progress`` is told what is being looked at.
 
     Raises ``Disagreement`` where the evaluators differ on a case.
     """
     try:
         rulebase = load_pack(name)
     except InputError as error:
-        return Checked(name, None, (), error.problems)
+        return Checked(name, None, (), error.problems, ())
+    decider = Decider(rulebase)
+    findings = tuple(verify(decider, progress))
     try:
+        progress("cases")
         cases = read_cases(rulebase)
     except InputError as error:
-        return Checked(name, rulebase, (), error.problems)
-    results = tuple(run_cases(Decider(rulebase), cases))
-    return Checked(name, rulebase, results, tuple(map(_failing, _failed(results))))
+        return Checked(name, decider, (), error.problems, findings)
+    results = tuple(run_cases(decider, cases))
+    return Checked(name, decider, results, tuple(map(_failing, _failed(results))), findings)
 
 
 def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult]]:

@@ -28,6 +28,7 @@ from engine.analysis.regions import (
     share,
 )
 from engine.analysis.renaming import rename
+from engine.analysis.simplify import simplified
 from engine.analysis.witness import find_witness
 from engine.evaluation.amounts import NoValue, evaluate, finish, known_only
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_in
@@ -275,7 +276,9 @@ class _Both:
         self, view: Compiled, part: int, change: _Part | None = None
     ) -> tuple[tuple[ChangedRegion, ...], bool]:
         """The pieces of a part, and whether they are all of it."""
-        pieces = list(islice(cubes(view, constrained(view, part)), MAX_CUBES + 1))
+        accepted = constrained(view, self.space.forest.true)
+        short = simplified(self.space.forest, part, accepted)
+        pieces = list(islice(cubes(view, short), MAX_CUBES + 1))
         whole = len(pieces) <= MAX_CUBES
         sizes = {cube: share(view, as_part(view, cube)) for cube in merge(pieces[:MAX_CUBES])}
         largest = sorted(sizes, key=lambda cube: -sizes[cube])
@@ -286,7 +289,9 @@ class _Both:
             found.extend(self._region(view, cube, sizes[cube], change))
         return tuple(found), whole
 
-    def _region(self, view: Compiled, cube: Cube, change: _Part | None) -> Iterator[ChangedRegion]:
+    def _region(
+        self, view: Compiled, cube: Cube, size: Fraction, change: _Part | None
+    ) -> Iterator[ChangedRegion]:
         piece = as_part(view, cube)
         witness = find_witness(view, piece)
         if witness is None and is_empty(view, piece):
@@ -297,10 +302,11 @@ class _Both:
             region = replace(region, loan=self.aligned.pair(loan))
         if change is not None:
             name, kind = change.decision.name, change.decision.type
+            loans = constrained(view, piece)
             region = replace(
                 region,
-                rules_before=self._deciding(self.before, name, piece, change.old),
-                rules_after=self._deciding(self.after, name, piece, change.new),
+                rules_before=self._deciding(self.before, name, loans, change.old),
+                rules_after=self._deciding(self.after, name, loans, change.new),
                 value_before=value_at(change.old, kind, loan),
                 value_after=value_at(change.new, kind, loan),
             )

@@ -54,6 +54,8 @@ def is_empty(compiled: Compiled, part: int) -> bool:
     """No loan lies in the part."""
     if part == compiled.forest.false:
         return True
+    if part == compiled.forest.true:
+        return not Walk(compiled, {}).possible()
     reached = Walk(compiled, {}).reach([part])
     return (compiled.forest.true,) not in reached
 

@@ -14,11 +14,11 @@ from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
 from engine.evaluation.decide import Decider
 from engine.model import (
     ALWAYS,
+    ORDERED,
     All,
     AnyOf,
     Compare,
     Condition,
-    Constant,
     Not,
     OneOf,
     Rule,
@@ -91,7 +91,8 @@ def _conflicts(effects: Effects) -> Iterator[Finding]:
             continue
         for a, b in combinations(sorted(rules), 2):
             unlike = effects.rule(a).then != effects.rule(b).then
-            if unlike and (isinstance(leaf, Clash) or _literal(effects, a, b)):
+            # Amounts and days that differ have leaves of their own.
+            if unlike and (isinstance(leaf, Clash) or decision.type not in ORDERED):
                 clashing.setdefault((a, b), []).append(leaf)
     for (a, b), leaves in clashing.items():
         part = effects.where("conflict", leaves)
@@ -104,10 +105,6 @@ def _conflicts(effects: Effects) -> Iterator[Finding]:
         )
         finding = _finding(compiled, "conflict", message, second, (first.id, second.id), part)
         yield finding
-
-
-def _literal(effects: Effects, a: int, b: int) -> bool:
-    return all(isinstance(effects.rule(n).then, Constant) for n in (a, b))
 
 
 def _outcomes(effects: Effects) -> Iterator[Finding]:

@@ -2,43 +2,98 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 
 import click
 
-from engine.analysis.checking import check_pack, chosen_packs
+import engine
+from engine.analysis.checking import Checked, check_pack, chosen_packs
+from engine.analysis.findings import KINDS
 from engine.commands.console import (
     DONE,
     FINDINGS,
     format_option,
     has_colour,
     packs_argument,
+    step_by_step,
     style,
 )
 from engine.presentation import problems
 from engine.presentation.cases import checked_line
+from engine.presentation.findings import (
+    as_problems,
+    explained,
+    findings_data,
+    findings_text,
+)
+from engine.presentation.sarif import as_sarif
+from engine.problems import Problem
 
 
 @click.command("check")
 @packs_argument
-@format_option("github")
-def command(packs: tuple[str, ...], form: str) -> int:
-    """Read whole PACKS and run their cases (default: the pack of this folder, or all shipped).
+@format_option("github", "sarif")
+@click.option(
+    "--explain",
+    "code",
+    type=click.Choice(sorted(KINDS)),
+    metavar="CODE",
+    help="Say what a finding means and how to mend it.",
+)
+def command(packs: tuple[str, ...], form: str, code: str | None) -> int:
+    """Read whole PACKS, prove what can be proved of their rules over all loans (no two contradict,
+    none is idle, no loan falls through), and run their cases. Default: the pack of this folder, or
+    all shipped.
 
     \b
     Examples:
       recourse check
       recourse check rules/primer --format github
+      recourse check --explain conflict
     """
-    checked = [check_pack(name) for name in chosen_packs(packs)]
-    found = [problem for each in checked for problem in each.problems]
+    if code is not None:
+        click.echo(explained(code))
+        return DONE
+    with step_by_step("checking") as step:
+        checked = [check_pack(name, step) for name in chosen_packs(packs)]
     if form == "json":
-        click.echo(problems.as_json(found))
-    elif form == "github":
-        click.echo(problems.as_github(found), nl=bool(found))
+        data = [each for one in checked for each in _data(one)]
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    elif form == "text":
+        _show(checked)
     else:
-        if found:
-            click.echo(problems.as_text(found, has_colour(sys.stdout)) + "\n")
-        for each in checked:
-            click.echo(checked_line(each, style()))
-    return FINDINGS if found else DONE
+        found = [problem for one in checked for problem in _problems(one)]
+        if form == "sarif":
+            meanings = {kind.code: f"{kind.meaning} {kind.mend}" for kind in KINDS.values()}
+            click.echo(as_sarif(found, engine.__version__, meanings))
+        else:
+            click.echo(problems.as_github(found), nl=bool(found))
+    return FINDINGS if any(one.count for one in checked) else DONE
+
+
+def _show(checked: Sequence[Checked]) -> None:
+    for one in checked:
+        if one.problems:
+            click.echo(problems.as_text(one.problems, has_colour(sys.stdout)) + "\n")
+        if one.decider is not None:
+            text = findings_text(one.decider.compiled, one.findings, style())
+            if text:
+                click.echo(text + "\n")
+    for one in checked:
+        click.echo(checked_line(one, style()))
+
+
+def _problems(checked: Checked) -> list[Problem]:
+    proved = (
+        [] if checked.decider is None else as_problems(checked.decider.compiled, checked.findings)
+    )
+    return [*checked.problems, *proved]
+
+
+def _data(checked: Checked) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = list(json.loads(problems.as_json(checked.problems)))
+    if checked.decider is not None:
+        found += findings_data(checked.decider.compiled, checked.findings)
+    return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -43,6 +44,23 @@ def show(form: str, data: Callable[[], Any], page: Callable[[], str]) -> None:
 def show_problems(problems: Iterable[Problem]) -> None:
     """Print problems to standard error."""
     click.echo(as_text(problems, has_colour(sys.stderr)), err=True)
+
+
+@contextmanager
+def step_by_step(what: str) -> Iterator[Callable[[str], None]]:
+    """On a terminal, one line on standard error that says what is being worked on; it is gone when
+    the work is done."""
+    shown = sys.stderr is not None and sys.stderr.isatty()
+
+    def step(name: str) -> None:
+        if shown:
+            click.echo(f"\r\x1b[K{what} {name} ...", err=True, nl=False)
+
+    try:
+        yield step
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
 
 
 # ---- options ----------------------------------------------------------------------------------

@@ -141,7 +141,23 @@ class _Search:
             compared = linear.comparison(variable.left, variable.right, others, facts, str(level))
             if compared is None:
                 continue
+            span = {name: domain(facts[name])}
             for sign in {0, 1, 2} - {walk.codes[level]}:
-                numbers = linear.solve([(compared, sign)], {name: domain(facts[name])})
-                if numbers:
-                    yield name, decode(numbers[name], facts[name].type)
+                for number in _nearest(compared, sign, name, span):
+                    yield name, decode(number, facts[name].type)
+                    break
+
+
+def _nearest(
+    compared: linear.Comparison, sign: int, name: str, span: Mapping[str, tuple[int, int]]
+) -> Iterator[int]:
+    """A number for one fact that gives a comparison its sign: one beside where both sides are
+    equal, if there is such a place, else any."""
+    equal = linear.solve([(compared, 1)], span)
+    if equal:
+        for number in (equal[name], equal[name] - 1, equal[name] + 1):
+            if linear.solve([(compared, sign)], {name: (number, number)}):
+                yield number
+    found = linear.solve([(compared, sign)], span)
+    if found:
+        yield found[name]

@@ -11,12 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
 from engine.evaluation.amounts import evaluate, finish
 from engine.evaluation.diagram import Forest
 from engine.evaluation.space import SIGNS, Space
-from engine.evaluation.variables import Variable
+from engine.evaluation.variables import Variable, divides
 from engine.model import (
     ORDERED,
     All,
@@ -161,6 +162,44 @@ def substitute(formula: Formula, formulas: Mapping[str, Formula]) -> Formula:
             return Rounded(substitute(part, formulas), kind)
         case Constant():
             return formula
+
+
+def folded(formula: Formula) -> Formula:
+    """A formula with what cancels out left out: ``x - x``, and nothing added or taken away."""
+    match formula:
+        case Arithmetic(op, left, right):
+            a, b = folded(left), folded(right)
+            if op == "-" and a == b and not divides(a):
+                return _ZERO
+            if b == _ZERO and op in "+-":
+                return a
+            if a == _ZERO and op == "+":
+                return b
+            return Arithmetic(op, a, b)
+        case Extreme(which, parts):
+            different = tuple(dict.fromkeys(map(folded, parts)))
+            if which == "max" and any(map(_never_negative, different)):
+                different = tuple(part for part in different if part != _ZERO)
+            return different[0] if len(different) == 1 else Extreme(which, different)
+        case Rounded(part, kind):
+            inner = folded(part)
+            done = inner == _ZERO or (isinstance(inner, Rounded) and inner.type == kind)
+            return inner if done else Rounded(inner, kind)
+        case Shift() | Constant() | Ref():
+            return formula
+
+
+def _never_negative(formula: Formula) -> bool:
+    """Whether a formula holds its own bound at zero, which then need not be stated again."""
+    match formula:
+        case Rounded(part, _):
+            return _never_negative(part)
+        case Extreme("max", parts):
+            return _ZERO in parts
+    return False
+
+
+_ZERO = Constant(Decimal(0))
 
 
 def settled(formula: Formula, kind: str) -> Formula:

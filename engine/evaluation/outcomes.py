@@ -19,6 +19,7 @@ from engine.evaluation.compiling import (
     Compiled,
     Leaf,
     combined,
+    folded,
     literal_outcome,
     settled,
     substitute,
@@ -116,7 +117,7 @@ def _amount(
             replaced[name] = settled(other.formula, kind)
         else:
             replaced[name] = Constant(cast(Value, other.value))
-    whole = combined(decision, [substitute(formula, replaced) for formula in formulas])
+    whole = folded(combined(decision, [substitute(formula, replaced) for formula in formulas]))
     missing = tuple(dict.fromkeys(name for name in names_in(whole) if name not in facts))
     value_of = known_only(facts)
     if missing:

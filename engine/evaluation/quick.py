@@ -1,8 +1,8 @@
 """One decision value as fast as Python goes: the diagram as nested tuples.
 
-A node is ``(fact, what comes next, cuts)``: by value for an enum or a boolean (``cuts`` is None), by
-bisection of the cuts for an ordered fact. What is no tuple is the outcome. Whatever this can't settle
-(a missing fact, a comparison of two facts) is left to the exact way.
+A node is ``(fact, what comes next, cuts)``: by value for an enum or a boolean (``cuts`` is None),
+by bisection of the cuts for an ordered fact. What is no tuple is the outcome. Whatever this can't
+settle (a missing fact, a comparison of two facts) is left to the exact way.
 """
 
 from __future__ import annotations

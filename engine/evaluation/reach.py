@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import islice, product
 from typing import cast
 
 from engine.evaluation import linear
@@ -27,6 +28,9 @@ MAX_SOLVED = 1_000
 """So many systems of comparisons are solved for one loan; beyond that, paths through comparisons
 count as possible. The answer may then stay undetermined where more work would settle it; it is
 never wrong."""
+
+MAX_TRIED = 300
+"""So many combinations of numbers are tried for a path through comparisons that are not linear."""
 
 Step = tuple[int, int]
 """A level and the class taken there."""
@@ -346,22 +350,52 @@ class Walk:
 
     def witness(self, steps: Sequence[Step]) -> dict[str, Value] | None:
         """A value for each unknown fact that the steps speak of, so that they are all taken; None
-        where none was found."""
-        compiled, facts = self.compiled, self.compiled.rulebase.facts
-        found: dict[str, Value] = {}
-        for level, code in steps:
-            variable = compiled.variables[level]
-            if isinstance(variable, FactVariable):
-                found[variable.name] = variable.example(code)
-        if any(isinstance(compiled.variables[level], SignVariable) for level, _ in steps):
+        where none was found (which does not happen for comparisons that are linear)."""
+        compiled = self.compiled
+        found = {
+            variable.name: variable.example(code)
+            for level, code in steps
+            if isinstance(variable := compiled.variables[level], FactVariable)
+        }
+        compared = [step for step in steps if step[0] >= len(compiled.level_of)]
+        if compared:
             numbers = self._numbers(steps)
             if numbers is None:
                 return None
             for name, number in numbers.items():
-                found[name] = decode(number, facts[name].type)
-        together = {**self.facts, **found}
-        taken = all(_takes(compiled, together, level, code) for level, code in steps)
-        return found if taken else None
+                found[name] = decode(number, compiled.rulebase.facts[name].type)
+        for candidate in self._candidates(found, steps, compared):
+            together = {**self.facts, **candidate}
+            if all(_takes(compiled, together, level, code) for level, code in steps):
+                return candidate
+        return None
+
+    def _candidates(
+        self, found: dict[str, Value], steps: Iterable[Step], compared: Iterable[Step]
+    ) -> Iterator[dict[str, Value]]:
+        """What the solver found, and then, for comparisons that it could not take into account,
+        other numbers from the spans that the steps leave."""
+        yield found
+        compiled, facts = self.compiled, self.compiled.rulebase.facts
+        spans = {
+            name: domain(facts[name])
+            for level, _ in compared
+            if self._comparison(level) is None
+            for name in sorted(cast(SignVariable, compiled.variables[level]).facts)
+            if name not in self.facts
+        }
+        for level, code in steps:
+            variable = compiled.variables[level]
+            if isinstance(variable, FactVariable) and variable.name in spans:
+                spans[variable.name] = variable.spans[code]
+        numbers = [
+            [n for n in dict.fromkeys((low, low + 1, low + 100, high, 0, 1, 10_000)) if
+             low <= n <= high]
+            for low, high in spans.values()
+        ]  # fmt: skip
+        for values in islice(product(*numbers), MAX_TRIED if spans else 0):
+            changed = zip(spans, values, strict=True)
+            yield found | {name: decode(number, facts[name].type) for name, number in changed}
 
 
 def _takes(compiled: Compiled, facts: Mapping[str, Value], level: int, code: int) -> bool:

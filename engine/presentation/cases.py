@@ -41,11 +41,13 @@ def results_data(rulebase: Rulebase, results: Sequence[CaseResult]) -> list[dict
 
 def checked_line(checked: Checked, style: Style = PLAIN) -> str:
     """What a pack holds and whether anything was found, in one line."""
-    found = count(len(checked.problems), "finding")
-    verdict = style.bad(found) if checked.problems else style.good("no findings")
-    rulebase = checked.rulebase
-    if rulebase is None:
+    found = count(checked.count, "finding")
+    verdict = style.bad(found) if checked.count else style.good("no findings")
+    if checked.decider is None:
         return f"{printable(checked.pack)}: can't be read, {verdict}"
+    rulebase = checked.decider.rulebase
+    accepted = sum(bool(finding.accepted) for finding in checked.findings)
+    verdict += f" ({accepted} accepted)" if accepted else ""
     held = [
         count(len(rulebase.decisions), "decision"),
         count(len(rulebase.rules), "rule"),

@@ -26,18 +26,18 @@ _SIGNS = {
 }
 _RELATIONS = ("less", "equal", "more", "no_value")
 _VAGUE = frozenset(
-    {"yes", "no", "none", "other", "nothing", "unknown", "first", "second", "neither", "any"}
+    {"yes", "no", "none", "other", "nothing", "unknown", "first", "second", "neither", "any", "it"}
 )
-"""Labels that say nothing without the label of their fact."""
-_SHORT = 4
-"""A boolean's label of so many words reads well after "no"."""
+"""A label that begins with such a word says nothing without the label of its fact."""
+_SHORT = 1
+"""A boolean's label of so many words at most reads well after "no"."""
 
 
 def region_words(compiled: Compiled, cube: Cube) -> str:
     """What the loans of a piece have in common, on one line: enums and booleans by their labels,
     amounts and days as ranges, comparisons as such. ``compiled`` holds the cube's variables."""
     words = [text for level, codes in cube if (text := _step_words(compiled, level, codes))]
-    return ", ".join(words) or EVERY_LOAN
+    return ("; " if any("," in text for text in words) else ", ").join(words) or EVERY_LOAN
 
 
 def region_data(compiled: Compiled, cube: Cube) -> list[dict[str, Any]]:
@@ -122,13 +122,14 @@ def _enum(rulebase: Rulebase, fact: Fact, values: Sequence[Value]) -> str:
     labels = [fact.values[str(value)] or str(value) for value in values]
     words = listed(labels, "or")
     if any(_needs_fact(rulebase, fact, label) for label in labels):
-        return f"{label_of(fact)} {words}"
+        return f"{label_of(fact)}: {words}"
     return words
 
 
 def _needs_fact(rulebase: Rulebase, fact: Fact, label: str) -> bool:
     """Whether a value's label says too little on its own, or is that of another fact's value."""
-    if label.casefold() in _VAGUE or label.replace(".", "").isdigit():
+    first = label.casefold().split()[0].rstrip(",.:;") if label.split() else ""
+    if first in _VAGUE or first.isdigit():
         return True
     return any(
         label in other.values.values() for other in rulebase.facts.values() if other is not fact
@@ -215,12 +216,9 @@ def _named(rulebase: Rulebase, formula: Formula) -> str:
 
 def steps_but(compiled: Compiled, cube: Cube, left: Formula, right: Formula) -> Cube:
     """A piece without the step that says how two formulas compare."""
-    return tuple(
-        step for step in cube if not _compares(compiled, step[0], left, right)
-    )
+    return tuple(step for step in cube if not _compares(compiled, step[0], left, right))
 
 
 def _compares(compiled: Compiled, level: int, left: Formula, right: Formula) -> bool:
     variable = compiled.variables[level]
     return isinstance(variable, SignVariable) and {left, right} == {variable.left, variable.right}
-

@@ -1,9 +1,9 @@
 """A pack that has been read and checked, kept for the next process.
 
-Reading and checking a pack takes longer than deciding a loan. What was read is kept as JSON under the
-user's cache folder, keyed by everything it depends on: the bytes of the pack's files and of the
-engine's own sources and schemas. So it is never stale, it can't run code, and it can be deleted at any
-time. ``RECOURSE_CACHE`` names another folder, or is ``off``.
+Reading and checking a pack takes longer than deciding a loan. What was read is kept as JSON under
+the user's cache folder, keyed by everything it depends on: the bytes of the pack's files and of the
+engine's own sources and schemas. So it is never stale, it can't run code, and it can be deleted at
+any time. ``RECOURSE_CACHE`` names another folder, or is ``off``.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from engine.model import LANGUAGE, Rulebase, Term
@@ -90,8 +90,11 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def load_pack(name: str | Path) -> Rulebase:
-    """Read and check a pack, by name or folder. Raises ``InputError`` with all its problems."""
+def load_pack(name: str | Path, *, called: Callable[[Path], str] = shown) -> Rulebase:
+    """Read and check a pack, by name or folder; ``called`` names its files in messages.
+
+    Raises ``InputError`` with all its problems.
+    """
     root = find_pack(name)
     problems: list[Problem] = []
     texts: list[tuple[str, str]] = []
@@ -100,7 +103,7 @@ def load_pack(name: str | Path) -> Rulebase:
     for path in pack_files(root):
         relative = path.relative_to(root).as_posix()
         try:
-            source = read_text(path, name=shown(path))
+            source = read_text(path, name=called(path))
             texts.append((relative, source.text))
             documents[relative] = parse(source)
         except InputError as error:
@@ -109,7 +112,7 @@ def load_pack(name: str | Path) -> Rulebase:
     if fault := _language(documents.get("pack.yaml")):
         raise InputError([fault])
     if not (root / "vocabulary.yaml").is_file():
-        place = Place(shown(root / "vocabulary.yaml"))
+        place = Place(called(root / "vocabulary.yaml"))
         hint = "it names the facts that the rules speak of"
         problems.append(Problem("no-file", "the pack has no vocabulary.yaml", place, hint))
     reports: dict[str, Report] = {}

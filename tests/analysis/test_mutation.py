@@ -152,7 +152,7 @@ def test_a_term_is_mutated_wherever_rules_use_it(tmp_path: Path) -> None:
 
 
 def test_the_processes_agree_with_one(tmp_path: Path) -> None:
-    more = "".join(f"\nr{i} | recourse | {{units: {i + 2}, kind: car}} | full" for i in range(40))
+    more = "\n".join(f"r{i} | recourse | {{units: {i + 2}, kind: car}} | full" for i in range(40))
     one, two = (tried(tmp_path, CASES, RULES + more, jobs) for jobs in (1, 2))
     assert len(one.verdicts) > 200
     assert one == two
@@ -194,14 +194,14 @@ def loans(rulebase: Rulebase, other: Rulebase) -> list[dict[str, Value]] | None:
     ]
 
 
-@pytest.mark.parametrize("seed", range(1, 60))
+@pytest.mark.parametrize("seed", range(1, 20))
 def test_equivalent_is_equal_and_a_killing_loan_kills(seed: int) -> None:
     rulebase = random_rulebase(seed)
     every = list(mutants(rulebase))[:: max(1, len(list(mutants(rulebase))) // 12)]
     for verdict in judge(rulebase, [], every):
         other = with_mutant(rulebase, verdict.mutant)
         if verdict.fate == "equivalent":
-            for facts in (loans(rulebase, other) or [])[:1_000]:
+            for facts in (loans(rulebase, other) or [])[:300]:
                 assert outcomes(rulebase, facts) == outcomes(other, facts), verdict.mutant.what
         elif verdict.loan is not None:
             given = dict(verdict.loan.given)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from engine import Decider, Disagreement, InputError
-from engine.evaluation import decide as decide_module
 from engine.evaluation.rete import Rete, Verdict
 from tests.small import pack
 
@@ -363,7 +362,7 @@ def test_a_disagreement_is_an_error_and_never_an_answer(
         verdicts = honest(self, *args, **options)  # type: ignore[arg-type]
         return {name: replace(v, value="full") for name, v in verdicts.items()}
 
-    monkeypatch.setattr(decide_module.Rete, "decide", lying)
+    monkeypatch.setattr(Rete, "decide", lying)
     with pytest.raises(Disagreement) as caught:
         decider.decide({"state": "CA"})
     text = str(caught.value)
