@@ -25,6 +25,9 @@ COMMANDS = {
     "check": "Check whole packs and run their cases.",
     "test": "Run the cases of packs.",
     "schema": "Write the JSON Schemas that editors use.",
+    "fmt": "Put rule files in canonical order.",
+    "new": "Begin a pack, a rule or a case.",
+    "lsp": "Help an editor with rule files (a language server).",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -70,7 +70,7 @@ def names_in(formula: Formula) -> Iterator[str]:
 def literal_text(value: object) -> str:
     """A constant of a formula as a person writes it."""
     if isinstance(value, Decimal):
-        return f"{value:,f}" if value == value.to_integral() else f"{value:f}"
+        return f"{value:f}"
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
 
 

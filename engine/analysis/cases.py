@@ -160,10 +160,9 @@ def _expected(entry: Entry, rulebase: Rulebase, report: Report) -> Iterator[Expe
         if value is not None:
             yield Expected(decision, "decided", value, None, place)
         return
-    for status in ("open", "conflict"):
-        if node.get(status) is not None:
-            yield Expected(decision, status, None, None, place)
-            return
+    if node.get("open") is not None:
+        yield Expected(decision, "open", None, None, place)
+        return
     listed = node.get("undetermined")
     possible: frozenset[Value | None] | None = None
     if isinstance(listed, ListNode):

@@ -36,12 +36,15 @@ class Effects:
     compiled: Compiled
     decision: Decision
     numbers: list[int] = field(init=False)
+    number_of: dict[str, int] = field(init=False)
+    """The number of each rule by its id."""
     overriders: dict[str, list[int]] = field(init=False)
     """For each rule's id the numbers of the rules that name it in ``exception_to``."""
 
     def __post_init__(self) -> None:
         rules = self.compiled.rulebase.rules
         self.numbers = [n for n, rule in enumerate(rules) if rule.decides == self.decision.name]
+        self.number_of = {rules[n].id: n for n in self.numbers}
         self.overriders = {}
         for n in self.numbers:
             for target in rules[n].exception_to:
@@ -129,9 +132,7 @@ class Effects:
         )
         if concerned == forest.false:
             return forest.false
-        affected = {number} | {
-            n for n in self.numbers if self.rule(n).id in old_targets | new_targets
-        }
+        affected = {number} | {self.number_of[target] for target in old_targets | new_targets}
         parts = [
             self._leaf_where(n, forest.both(concerned, self._decides_after(
                 n, number, new_region, new_targets)))

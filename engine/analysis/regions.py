@@ -56,6 +56,8 @@ def is_empty(compiled: Compiled, part: int) -> bool:
         return True
     if part == compiled.forest.true:
         return not Walk(compiled, {}).possible()
+    if not compiled.constraints and not compiled.forest.support(part) >> len(compiled.level_of):
+        return False  # every path through facts alone is some loan's
     reached = Walk(compiled, {}).reach([part])
     return (compiled.forest.true,) not in reached
 

@@ -31,6 +31,9 @@ MAX_DECISIONS = 3
 MAX_NEIGHBOURS = 60
 """So many existing cases are tried as neighbours of a new one."""
 
+NOT_FOUND = "no loan was found that would, nor could it be ruled out"
+"""The reason where amounts are multiplied or divided, so that nothing can be proved of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -79,7 +82,8 @@ def suggest(decider: Decider, cases: Sequence[Case], coverage: Coverage) -> Sugg
             break
         left -= {target.key for target in options[best]}
         chosen.append(_written(decider, loans[best], options[best], taken))
-    impossible = (Impossible(t, _reason(compiled, t)) for t in coverage.impossible)
+    impossible = [Impossible(t, _reason(compiled, t)) for t in coverage.impossible]
+    impossible += [Impossible(t, NOT_FOUND) for t in coverage.missing if t.key in left]
     return Suggestions(tuple(chosen), tuple(impossible))
 
 

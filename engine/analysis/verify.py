@@ -170,9 +170,8 @@ def _rule(effects: Effects, number: int) -> Iterator[Finding]:
     if is_empty(compiled, applies):
         yield finding("never-applies", f"no loan meets the condition of `{rule.id}`")
         return
-    by_id = {effects.rule(n).id: n for n in effects.numbers}
     for target in rule.exception_to:
-        together = forest.both(applies, effects.applies(by_id[target]))
+        together = forest.both(applies, effects.applies(effects.number_of[target]))
         if is_empty(compiled, together):
             yield finding(
                 "idle-exception",

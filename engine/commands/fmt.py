@@ -59,8 +59,6 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
 
 
 def _diff(name: str, before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), name, f"{name} (in order)"
-    )
-    ended = (line if line.endswith("\n") else f"{line}\n\\ no line end\n" for line in lines)
-    return "".join(ended)
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    lines = difflib.unified_diff(old, new, name, f"{name} (in order)")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ no line end\n" for line in lines)

@@ -10,7 +10,7 @@ from engine.analysis.coverage import Coverage, RegionCoverage, RuleCoverage, Tes
 from engine.analysis.suggest import Suggestions
 from engine.analysis.writing import written
 from engine.model import Rulebase
-from engine.presentation.layout import PLAIN, Style, count
+from engine.presentation.layout import PLAIN, Style, count, listed
 
 FORM = 1
 """The version of the JSON form."""
@@ -80,8 +80,11 @@ def _where(region: RegionCoverage) -> str:
         return (
             "what it requires is in conflict" if region.status == "conflict" else "no rule decides"
         )
-    names = " + ".join(region.rules)
-    return f"{names} contradict" if region.status == "conflict" else f"{names} decide together"
+    if region.status == "conflict":
+        return f"{listed(region.rules, 'and')} contradict each other"
+    if len(region.rules) == 1:
+        return f"{region.rules[0]} decides alone"
+    return f"{listed(region.rules, 'and')} decide together"
 
 
 def _suggested(suggestions: Suggestions, rulebase: Rulebase, style: Style) -> Iterator[str]:

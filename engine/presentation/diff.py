@@ -74,9 +74,11 @@ def outcome_words(decision: Decision, outcome: Outcome) -> str:
     return "in conflict" if outcome.kind == "conflict" else "open"
 
 
-def rules_words(rules: Sequence[str]) -> str:
-    """The rules that decide, or that none does."""
-    return ", ".join(rules) or "no rule"
+def rules_words(rules: Sequence[str], outcome: Outcome) -> str:
+    """The rules that give an outcome, or what does where no rule does."""
+    if rules:
+        return ", ".join(rules)
+    return {"open": "no rule", "conflict": "what it rests on"}.get(outcome.kind, "otherwise")
 
 
 def place_words(difference: Difference, cube: Cube, change: OutcomeChange | None) -> str:
@@ -180,7 +182,8 @@ def _region(
     difference: Difference, region: ChangedRegion, change: OutcomeChange, style: Style
 ) -> Iterator[str]:
     yield from wrapped(printable(place_words(difference, region.cube, change)), 6, "    - ")
-    rules = f"rules: {rules_words(region.rules_before)} {ARROW} {rules_words(region.rules_after)}"
+    before = rules_words(region.rules_before, change.old)
+    rules = f"rules: {before} {ARROW} {rules_words(region.rules_after, change.new)}"
     yield from (style.quiet(line) for line in wrapped(rules, 8, "      "))
     yield from (style.quiet(line) for line in _loan(difference, region, change))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from engine.analysis.diff import Difference, OutcomeChange
 from engine.analysis.tally import Tally
 from engine.model import Rulebase
+from engine.presentation import problems
 from engine.presentation.diff import (
     MAX_SHOWN,
     NOTHING_CHANGES,
@@ -24,7 +25,6 @@ from engine.presentation.diff import (
     tally_summary,
 )
 from engine.presentation.layout import printable
-from engine.presentation import problems
 from engine.problems import Place, Problem
 from engine.values import show
 
@@ -85,7 +85,8 @@ def _outcomes(difference: Difference) -> Iterator[str]:
 
 def _detail(difference: Difference, change: OutcomeChange) -> Iterator[str]:
     for region in change.regions[:MAX_SHOWN]:
-        before, after = rules_words(region.rules_before), rules_words(region.rules_after)
+        before = rules_words(region.rules_before, change.old)
+        after = rules_words(region.rules_after, change.new)
         loan = settings_words(difference, example(difference, region, change)) or "any loan"
         if region.loan is None:
             loan = "none found, none ruled out"

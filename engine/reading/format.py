@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.problems import InputError, Place, Problem
+from engine.reading.belonging import belonging
 from engine.reading.lines import Lines, tidy
 from engine.reading.nodes import Entry, ListNode, MapNode, Node, ScalarNode
-from engine.reading.packs import SUFFIXES, find_pack, place_of, shown
+from engine.reading.packs import SUFFIXES, find_pack, shown
 from engine.reading.source import Source, read_text
 from engine.reading.yaml import parse
 from engine.resources import rules_dir
@@ -25,7 +26,7 @@ _Path = tuple[str, ...]
 _RULE = "id title decides when effective then exception_to authority because note"
 _FACT = "type label question group description values at_least at_most"
 _DECISION = "type label group description values hit_policy otherwise otherwise_because at_least"
-_ORDERS: Mapping[str, Mapping[_Path, str]] = {
+ORDERS: Mapping[str, Mapping[_Path, str]] = {
     "rules": {
         (): "jurisdiction title description rules",
         ("rules", _EACH): _RULE,
@@ -40,8 +41,7 @@ _ORDERS: Mapping[str, Mapping[_Path, str]] = {
         ("presumptions", _EACH): "presume when because",
     },
     "pack": {
-        (): "language name version title description jurisdiction compare_with decisions "
-        "accepted",
+        (): "language name version title description jurisdiction compare_with accepted decisions",
         ("decisions", _EACH): _DECISION,
         ("accepted", _EACH): "finding about because date",
     },
@@ -81,7 +81,7 @@ def _files(name: str) -> list[Path]:
     if not path.exists():
         path = find_pack(name)
     inside = [path] if path.is_file() else sorted(p for s in SUFFIXES for p in path.rglob(f"*{s}"))
-    found = [file for file in inside if place_of(file)]
+    found = [file for file in inside if belonging(file)]
     if not found:
         message = "this file belongs to no pack" if path.is_file() else "no pack lies here"
         raise InputError([Problem("no-pack", message, Place(shown(path)))])
@@ -91,7 +91,7 @@ def _files(name: str) -> list[Path]:
 def format_file(path: Path) -> tuple[str, str]:
     """The text of a pack's file as it is, and in order. Raises ``InputError`` like ``formatted``,
     or where the file can't be read."""
-    place = place_of(path)
+    place = belonging(path)
     assert place is not None
     source = read_text(path, name=shown(path))
     return source.text, formatted(source, place.kind)
@@ -105,7 +105,7 @@ def formatted(source: Source, kind: str) -> str:
     """
     root = parse(source).root
     before = tidy(source.text)
-    text = "\n".join(_in_order(root, before, _ORDERS[kind]))
+    text = "\n".join(_in_order(root, before, ORDERS[kind]))
     text = text + "\n" if text else ""
     if text and not _says_the_same(text, root, before):
         message = "can't format this file safely, so it is left as it is"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+from engine import load
 from engine.analysis.cases import CaseResult, read_cases, run_cases
 from engine.analysis.coverage import Coverage, TestCoverage, measure
 from engine.presentation.coverage import as_data, as_json, as_lcov, as_text
@@ -45,7 +46,10 @@ def test_an_alternative_that_another_masks_is_not_tried(tmp_path: Path) -> None:
     both = "- {case: both, given: {kind: home, fraud: true}, expect: {recourse: none}}\n"
     one = "- {case: one, given: {kind: home, fraud: false}, expect: {recourse: none}}\n"
     assert ways(measured(tmp_path, rules, both)) == [(0, 0), (0, 0)]
-    assert ways(measured(tmp_path, rules, both + one)) == [(1, 0), (0, 1)]
+    assert ways(measured(tmp_path, rules, both + one)) == [(1, 0), (0, 0)]
+    car = "- {case: car, given: {kind: car, fraud: true}, expect: {recourse: none}}\n"
+    none = "- {case: none, given: {kind: car, fraud: false}, expect: {recourse: full}}\n"
+    assert ways(measured(tmp_path, rules, both + one + car + none)) == [(1, 1), (1, 1)]
 
 
 def test_an_unknown_fact_decides_nothing(tmp_path: Path) -> None:
@@ -108,8 +112,6 @@ def test_the_jurisdiction_of_a_file_is_one_test(tmp_path: Path) -> None:
     folder = write(tmp_path, RECOURSE, "a | recourse | {kind: home} | none\nb | recourse | | full")
     path = folder / "rules.yaml"
     path.write_text("jurisdiction: WA\n" + path.read_text())
-    from engine import load
-
     decider = load(folder)
     (folder / "cases").mkdir()
     (folder / "cases" / "a.yaml").write_text(
@@ -150,7 +152,7 @@ def test_text_and_json(tmp_path: Path) -> None:
     coverage = measure(decider, found, run_cases(decider, found))
     text = as_text(coverage, decider.rulebase)
     assert "1/2" in text and "b decides in no case" in text
-    assert "rules.yaml:5:23: `fraud: false` is never the only test that a fails" in text
+    assert "rules.yaml:5:24: `fraud: false` is never the only test that a fails" in text
     data = json.loads(as_json(coverage, decider.rulebase))
     assert data == as_data(coverage, decider.rulebase)
     assert data["totals"]["tests_both_ways"] == {"covered": 0, "of": 3}
