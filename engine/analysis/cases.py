@@ -10,7 +10,7 @@ from engine.evaluation.decide import Decider
 from engine.evaluation.record import Answer, Record
 from engine.model import Decision, Rulebase, Value
 from engine.problems import InputError, Place, Problem, likely, listing
-from engine.reading.pack import case_files, shown
+from engine.reading.pack import case_files, shown, text_of
 from engine.reading.report import Report
 from engine.reading.rules import read_literal
 from engine.reading.schema import validate
@@ -22,7 +22,6 @@ from engine.reading.yaml import (
     ScalarNode,
     parse,
     plain,
-    read_text,
 )
 from engine.trees import formula_text
 from engine.values import describe, in_order, show
@@ -66,14 +65,20 @@ class CaseResult:
         return not self.failures
 
 
-def read_cases(rulebase: Rulebase) -> list[Case]:
-    """All cases of a pack, in the order of its files. Raises ``InputError`` with every problem."""
+def read_cases(
+    rulebase: Rulebase,
+    *,
+    called: Callable[[Path], str] = shown,
+    instead: Mapping[Path, str] | None = None,
+) -> list[Case]:
+    """All cases of a pack, in the order of its files; ``called`` and ``instead`` are those of
+    ``load_pack``. Raises ``InputError`` with every problem."""
     problems: list[Problem] = []
     cases: list[Case] = []
     names: dict[str, Place] = {}
     for path in case_files(Path(rulebase.root)):
         try:
-            document = parse(read_text(path, name=shown(path)))
+            document = parse(text_of(path, called(path), instead))
         except InputError as error:
             problems.extend(error.problems)
             continue

@@ -33,6 +33,7 @@ from engine.analysis.witness import find_witness
 from engine.evaluation.amounts import NoValue, evaluate, finish, known_only
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_in
 from engine.evaluation.outcomes import CONFLICT, OPEN, Outcome, outcome_of
+from engine.evaluation.reach import Walk
 from engine.evaluation.space import Space
 from engine.evaluation.variables import divides
 from engine.model import ORDERED, Constant, Decision, Formula, Rounded, Rulebase, Value
@@ -282,19 +283,21 @@ class _Both:
         whole = len(pieces) <= MAX_CUBES
         sizes = {cube: share(view, as_part(view, cube)) for cube in merge(pieces[:MAX_CUBES])}
         largest = sorted(sizes, key=lambda cube: -sizes[cube])
+        walk = Walk(view, {})
         found: list[ChangedRegion] = []
         for cube in largest:
             if len(found) == MAX_REGIONS:
                 return tuple(found), False
-            found.extend(self._region(view, cube, sizes[cube], change))
+            found.extend(self._region(walk, cube, sizes[cube], change))
         return tuple(found), whole
 
     def _region(
-        self, view: Compiled, cube: Cube, size: Fraction, change: _Part | None
+        self, walk: Walk, cube: Cube, size: Fraction, change: _Part | None
     ) -> Iterator[ChangedRegion]:
+        view = walk.compiled
         piece = as_part(view, cube)
-        witness = find_witness(view, piece)
-        if witness is None and is_empty(view, piece):
+        witness = find_witness(walk, piece)
+        if witness is None and (view.forest.true,) not in walk.reach([piece]):
             return
         region = ChangedRegion(cube, size)
         loan = None if witness is None else complete(view, witness)

@@ -21,10 +21,11 @@ MAX_DRAWS = 20
 """So many times values are drawn for each way."""
 
 
-def find_witness(compiled: Compiled, part: int) -> dict[str, Value] | None:
+def find_witness(walk: Walk, part: int) -> dict[str, Value] | None:
     """The facts of a loan in the part that meets the constraints; None where none was found. Facts
-    that neither the part nor a constraint speaks of are left out."""
-    walk = Walk(compiled, {})
+    that neither the part nor a constraint speaks of are left out. ``walk`` knows no fact; it keeps
+    what it has solved for the next part."""
+    compiled = walk.compiled
     tried: list[list[Step]] = []
     for steps in islice(walk.ways(part, compiled.forest.true), MAX_WAYS):
         witness = walk.witness(steps)

@@ -30,6 +30,7 @@ from engine.reading.yaml import (
     MapNode,
     Node,
     ScalarNode,
+    Source,
     parse,
     plain,
     read_text,
@@ -90,8 +91,20 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def load_pack(name: str | Path, *, called: Callable[[Path], str] = shown) -> Rulebase:
-    """Read and check a pack, by name or folder; ``called`` names its files in messages.
+def text_of(path: Path, name: str, instead: Mapping[Path, str] | None) -> Source:
+    """The text that stands for a file, or else the file's own. Raises ``InputError``."""
+    text = None if instead is None else instead.get(path)
+    return read_text(path, name=name) if text is None else Source(name, text)
+
+
+def load_pack(
+    name: str | Path,
+    *,
+    called: Callable[[Path], str] = shown,
+    instead: Mapping[Path, str] | None = None,
+) -> Rulebase:
+    """Read and check a pack, by name or folder; ``called`` names its files in messages, ``instead``
+    holds texts that are read in place of files.
 
     Raises ``InputError`` with all its problems.
     """
@@ -103,7 +116,7 @@ def load_pack(name: str | Path, *, called: Callable[[Path], str] = shown) -> Rul
     for path in pack_files(root):
         relative = path.relative_to(root).as_posix()
         try:
-            source = read_text(path, name=called(path))
+            source = text_of(path, called(path), instead)
             texts.append((relative, source.text))
             documents[relative] = parse(source)
         except InputError as error:

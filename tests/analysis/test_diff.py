@@ -44,7 +44,9 @@ class Packs:
         self._folder = folder
         self._made = 0
 
-    def pack(self, decisions: str = DECISIONS, rules: str = RULES, vocabulary: str = "") -> Rulebase:
+    def pack(
+        self, decisions: str = DECISIONS, rules: str = RULES, vocabulary: str = ""
+    ) -> Rulebase:
         self._made += 1
         folder = self._folder / str(self._made)
         return pack(folder, decisions, rules, vocabulary).rulebase
@@ -148,7 +150,12 @@ def test_amounts_count_only_where_they_differ(packs: Packs) -> None:
     assert list(names(difference)) == ["owed"]
     walk = Walk(difference.joint, {})
     assert walk.possible()
-    for price, value, differs in ((10, 20, True), (20, 10, False), (20, 20, False), (50, 60, False)):
+    for price, value, differs in (
+        (10, 20, True),
+        (20, 10, False),
+        (20, 20, False),
+        (50, 60, False),
+    ):
         loan: dict[str, Value] = {
             "state": "WA", "kind": "car", "debt": 40, "price": price, "value": value
         }  # fmt: skip
@@ -229,7 +236,9 @@ def test_a_renamed_fact_changes_nothing(packs: Packs, tmp_path: Path) -> None:
     folder = tmp_path / "renamed"
     pack(folder, DECISIONS, RULES)
     for path in folder.glob("*.yaml"):
-        path.write_text(path.read_text().replace("kind", "sort").replace("{sort: stat", "{kind: stat"))
+        path.write_text(
+            path.read_text().replace("kind", "sort").replace("{sort: stat", "{kind: stat")
+        )
     from engine.reading.pack import load_pack
 
     difference = compare(base, load_pack(folder))
@@ -246,7 +255,9 @@ def test_a_renamed_rule_and_a_renamed_decision_are_recognized(packs: Packs) -> N
     (change,) = [d for d in difference.definitions if d.how == "renamed"]
     assert (change.what, change.old_name, change.name) == ("rule", "ca.sale", "ca.trustee")
     other = DECISIONS.replace("owed:", "debt_left:")
-    difference = compare(packs.pack(), packs.pack(other, RULES.replace("| owed |", "| debt_left |")))
+    difference = compare(
+        packs.pack(), packs.pack(other, RULES.replace("| owed |", "| debt_left |"))
+    )
     assert difference.renames == {"owed": "debt_left"}
     assert difference.decides_alike
 
@@ -321,7 +332,10 @@ def without_a_rule(base: Rulebase, rng: random.Random) -> Rulebase:
 
 def another_outcome(base: Rulebase, rng: random.Random) -> Rulebase:
     pairs = [
-        (a, b) for a in base.rules for b in base.rules if a.decides == b.decides and a.then != b.then
+        (a, b)
+        for a in base.rules
+        for b in base.rules
+        if a.decides == b.decides and a.then != b.then
     ]
     if not pairs:
         return without_a_rule(base, rng)

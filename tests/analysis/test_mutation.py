@@ -114,9 +114,7 @@ def test_by_alone_kills_only_what_changes_an_outcome(tmp_path: Path) -> None:
 
 
 def test_effective_dates_are_moved_and_dropped(tmp_path: Path) -> None:
-    rules = (
-        "dated | recourse | | none | effective: {from: 2009-10-01, to: 2013-12-31, measured_by: made}"
-    )
+    rules = "dated | recourse | | none | effective: {from: 2009-10-01, to: 2013-12-31, measured_by: made}"
     decider = pack(tmp_path, DECISIONS, rules)
     words = [mutant.what for mutant in mutants(decider.rulebase)]
     assert "drops `made: {on_or_after: 2009-10-01}`" in words
@@ -186,7 +184,9 @@ def loans(rulebase: Rulebase, other: Rulebase) -> list[dict[str, Value]] | None:
             points[name] = list(dict.fromkeys([*points.get(name, ()), *values]))
     if math.prod(map(len, points.values())) > 3_000:
         return None
-    every = (dict(zip(points, values, strict=True)) for values in itertools.product(*points.values()))
+    every = (
+        dict(zip(points, values, strict=True)) for values in itertools.product(*points.values())
+    )
     return [
         facts
         for facts in every

@@ -1,0 +1,1 @@
+"""Helping somebody who writes rules: what a cursor stands on, what can be typed there, beginnings."""
