@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from engine.analysis.cases import Case, CaseResult
+from engine.analysis.effects import Effects
 from engine.analysis.regions import is_empty
 from engine.analysis.replacing import NEVER, Test, replaced
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
@@ -95,8 +96,9 @@ class RuleCoverage:
 
 @dataclass(frozen=True, slots=True)
 class RegionCoverage:
-    """The loans for which the same rules decide (none: ``otherwise`` or open), and in how many
-    cases. ``status`` is "conflict" where they contradict one another, or what they rest on does."""
+    """The loans whose outcome rests on the same conclusions, and in how many cases. ``rules`` has
+    one rule for each conclusion (none: ``otherwise`` or open); ``status`` is "conflict" where they
+    contradict one another, or what they rest on does."""
 
     decision: str
     rules: tuple[str, ...]
@@ -266,6 +268,7 @@ def _decided(trials: Sequence[Trial]) -> dict[str, int]:
 def _regions(compiled: Compiled, trials: Sequence[Trial]) -> Iterator[RegionCoverage]:
     forest, rules = compiled.forest, compiled.rulebase.rules
     for name, root in compiled.roots.items():
+        effects = Effects(compiled, compiled.rulebase.decisions[name])
         counts = {leaf: 0 for (leaf,) in Walk(compiled, {}).reach([root])}
         for one in trials:
             if name in one.record.answers:
@@ -278,5 +281,5 @@ def _regions(compiled: Compiled, trials: Sequence[Trial]) -> Iterator[RegionCove
             ids = (
                 () if isinstance(numbers, Blocked) else tuple(rules[n].id for n in sorted(numbers))
             )
-            clash = isinstance(leaf, Blocked | Clash)
+            clash = isinstance(leaf, Blocked) or effects.contradicts(leaf)
             yield RegionCoverage(name, ids, "conflict" if clash else "decided", number)

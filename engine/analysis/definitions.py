@@ -100,9 +100,9 @@ def _compared(
             yield DefinitionChange(what, "added", name, after.place)
             continue
         was = old_names.get(name, "")
-        meaning, words = (
-            _fields(*parts) for parts in zip(view(old[name]), view(after), strict=True)
-        )
+        was_parts, is_parts = view(old[name]), view(after)
+        meaning: list[FieldChange] = _fields(was_parts[0], is_parts[0])
+        words: list[FieldChange] = _fields(was_parts[1], is_parts[1])
         how: How = "changed" if meaning else "renamed" if was else "reworded"
         if meaning or words or was:
             yield DefinitionChange(what, how, name, after.place, was, (*meaning, *words))

@@ -11,25 +11,13 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import islice
 from typing import Literal, cast
 
 from engine.analysis.alignment import Aligned, LoanPair, align, find_renames
 from engine.analysis.definitions import DefinitionChange, definition_changes
-from engine.analysis.regions import (
-    MAX_CUBES,
-    Cube,
-    as_part,
-    complete,
-    constrained,
-    cubes,
-    is_empty,
-    merge,
-    share,
-)
+from engine.analysis.regions import Cube, as_part
 from engine.analysis.renaming import rename
-from engine.analysis.simplify import simplified
-from engine.analysis.witness import find_witness
+from engine.analysis.view import View
 from engine.evaluation.amounts import NoValue, evaluate, finish, known_only
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_in
 from engine.evaluation.outcomes import CONFLICT, OPEN, Outcome, outcome_of
@@ -39,7 +27,7 @@ from engine.evaluation.variables import divides
 from engine.model import ORDERED, Constant, Decision, Formula, Rounded, Rulebase, Value
 from engine.trees import names_in
 
-MAX_REGIONS = 100
+MAX_REGIONS = 25
 """A change that falls into more pieces than this is cut short; it then says so."""
 
 LESS, EQUAL, MORE = 0, 1, 2
@@ -134,7 +122,7 @@ def compare(base: Rulebase, head: Rulebase) -> Difference:
     return Difference(
         base,
         head,
-        joint,
+        joint.compiled,
         renames,
         tuple(definition_changes(rename(base, renames), head, renames)),
         tuple(found for change in changes for found in both.outcome_change(joint, change)),
@@ -172,14 +160,15 @@ class _Both:
         self.before = compile_in(self.space, self.aligned.base)
         self.after = compile_in(self.space, self.aligned.head)
 
-    def view(self, constraints: tuple[int, ...]) -> Compiled:
-        """The space of loans under some constraints, with the comparisons made so far."""
-        facts = self.aligned.head.facts
-        return replace(
-            self.after,
-            constraints=constraints,
-            levels_on=dict.fromkeys(facts, ()) | self.space.levels_on(),
-            compared=self.space.compared(),
+    def view(self, constraints: tuple[int, ...]) -> View:
+        """The loans under some constraints, with the comparisons made so far."""
+        return View(
+            replace(
+                self.after,
+                constraints=constraints,
+                levels_on=dict.fromkeys(self.aligned.head.facts, ()) | self.space.levels_on(),
+                compared=self.space.compared(),
+            )
         )
 
     # ---- outcomes -----------------------------------------------------------------------------
@@ -190,13 +179,15 @@ class _Both:
         sides = [self._outcomes(side, decision.name) for side in (self.before, self.after)]
         if sides[0] == sides[1]:
             return
-        pairs = forest.apply(f"{key} pair", lambda a, b: (key, a, b), *sides)
-        for leaf in forest.leaves(pairs):
-            _, old, new = cast(tuple[str, Outcome, Outcome], forest.values[leaf])
-            if old == new:
+        changed = forest.apply(
+            f"{key} changed", lambda a, b: None if a == b else (key, a, b), *sides
+        )
+        for leaf in forest.leaves(changed):
+            if forest.values[leaf] is None:
                 continue
+            _, old, new = cast(tuple[str, Outcome, Outcome], forest.values[leaf])
             wanted = forest.values[leaf]
-            here = forest.map(f"{key} here {leaf}", _is(wanted), pairs)
+            here = forest.map(f"{key} here {leaf}", _is(wanted), changed)
             differ, inside = self._differ(old, new)
             yield _Part(decision, old, new, forest.both(here, differ), forest.both(here, inside))
 
@@ -232,13 +223,11 @@ class _Both:
             return self.space.forest.true
         return self.space.comparison(formula, Constant(Decimal(0)), (LESS, EQUAL, MORE))
 
-    def outcome_change(self, joint: Compiled, change: _Part) -> Iterator[OutcomeChange]:
+    def outcome_change(self, joint: View, change: _Part) -> Iterator[OutcomeChange]:
         """The change with its regions, if there is any loan in it."""
-        if is_empty(joint, constrained(joint, change.inside)):
-            return
         regions, whole = self._regions(joint, change.part, change)
         if regions:
-            size = share(joint, change.part)
+            size = joint.share(change.part)
             name = change.decision.name
             yield OutcomeChange(name, change.old, change.new, size, regions, whole)
 
@@ -263,78 +252,71 @@ class _Both:
         ):
             refused = forest.both(left, forest.negate(holds))
             left = forest.both(left, holds)
-            if holds in taking.constraints or is_empty(taken, refused):
+            if holds in taking.constraints:
                 continue
             regions, whole = self._regions(taken, refused)
             if regions:
-                size = share(taken, refused)
+                size = taken.share(refused)
                 name, because = constraint.name, constraint.because
                 yield AcceptanceChange(kind, name, because, size, regions, whole)
 
     # ---- regions ------------------------------------------------------------------------------
 
     def _regions(
-        self, view: Compiled, part: int, change: _Part | None = None
+        self, view: View, part: int, change: _Part | None = None
     ) -> tuple[tuple[ChangedRegion, ...], bool]:
-        """The pieces of a part, and whether they are all of it."""
-        accepted = constrained(view, self.space.forest.true)
-        short = simplified(self.space.forest, part, accepted)
-        pieces = list(islice(cubes(view, short), MAX_CUBES + 1))
-        whole = len(pieces) <= MAX_CUBES
-        sizes = {cube: share(view, as_part(view, cube)) for cube in merge(pieces[:MAX_CUBES])}
-        largest = sorted(sizes, key=lambda cube: -sizes[cube])
-        walk = Walk(view, {})
+        """The pieces of a part that hold loans, and whether they are all of it."""
+        pieces, whole = view.pieces(part)
+        walk = view.walk()
         found: list[ChangedRegion] = []
-        for cube in largest:
+        for cube, size in pieces.items():
             if len(found) == MAX_REGIONS:
                 return tuple(found), False
-            found.extend(self._region(walk, cube, sizes[cube], change))
+            found.extend(self._region(view, walk, cube, size, change))
         return tuple(found), whole
 
     def _region(
-        self, walk: Walk, cube: Cube, size: Fraction, change: _Part | None
+        self, view: View, walk: Walk, cube: Cube, size: Fraction, change: _Part | None
     ) -> Iterator[ChangedRegion]:
-        view = walk.compiled
-        piece = as_part(view, cube)
-        witness = find_witness(walk, piece)
-        if witness is None and (view.forest.true,) not in walk.reach([piece]):
-            return
+        forest, piece = self.space.forest, as_part(view.compiled, cube)
+        loans = view.loans(piece)
+        loan = view.loan(walk, loans)
+        if loan is None:
+            bound = loans if change is None else forest.both(loans, change.inside)
+            if view.is_empty(walk, bound):
+                return
         region = ChangedRegion(cube, size)
-        loan = None if witness is None else complete(view, witness)
         if loan is not None:
             region = replace(region, loan=self.aligned.pair(loan))
         if change is not None:
             name, kind = change.decision.name, change.decision.type
-            loans = constrained(view, piece)
             region = replace(
                 region,
-                rules_before=self._deciding(self.before, name, loans, change.old),
-                rules_after=self._deciding(self.after, name, loans, change.new),
+                rules_before=self._deciding(self.before, name, loans, piece, change.old),
+                rules_after=self._deciding(self.after, name, loans, piece, change.new),
                 value_before=value_at(change.old, kind, loan),
                 value_after=value_at(change.new, kind, loan),
             )
         yield region
 
-    def _deciding(self, side: Compiled, name: str, piece: int, outcome: Outcome) -> tuple[str, ...]:
-        """The rules that give a decision its outcome somewhere in a piece."""
-        forest, decision = self.space.forest, side.rulebase.decisions[name]
-        within = forest.apply(
-            f"within {self.space.new_key()}",
-            lambda leaf, inside: leaf if inside else None,
-            side.roots[name],
-            piece,
-        )
-        numbers: set[int] = set()
-        for node in forest.leaves(within):
-            leaf = forest.values[node]
-            if isinstance(leaf, Clash):
-                leaf = leaf.rules
-            if isinstance(leaf, frozenset):
-                numbers |= leaf
-        rules = [side.rulebase.rules[n] for n in sorted(numbers)]
-        if decision.policy.kind == "priority":
-            rules = [rule for rule in rules if rule.then == Constant(cast(Value, outcome.value))]
-        return tuple(rule.id for rule in rules)
+    def _deciding(
+        self, side: Compiled, name: str, loans: int, piece: int, outcome: Outcome
+    ) -> tuple[str, ...]:
+        """The rules that give a decision its outcome for some of the loans of a piece."""
+        forest = self.space.forest
+        if outcome == CONFLICT:  # where a required decision is, no rule of its own decides
+            key = f"free {id(side)} {name}"
+            free = forest.map(key, lambda leaf: not isinstance(leaf, Blocked), side.roots[name])
+            piece = forest.both(piece, free)
+        strongest = None
+        if side.rulebase.decisions[name].policy.kind == "priority":
+            strongest = Constant(cast(Value, outcome.value))
+        found = []
+        for rule in side.rulebase.rules_of(name):
+            here = forest.both(side.decides[rule.id], piece)
+            if strongest in (None, rule.then) and forest.both(here, loans) != forest.false:
+                found.append(rule.id)
+        return tuple(found)
 
 
 def _is(wanted: Hashable) -> Callable[[Hashable], bool]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import cast
 
 from engine.evaluation.compiling import (
@@ -40,6 +41,8 @@ class Effects:
     """The number of each rule by its id."""
     overriders: dict[str, list[int]] = field(init=False)
     """For each rule's id the numbers of the rules that name it in ``exception_to``."""
+    _tree: list[list[int]] = field(init=False, default_factory=list)
+    """Where some rule decides: of each rule, of neighbours two by two, and so on up to all."""
 
     def __post_init__(self) -> None:
         rules = self.compiled.rulebase.rules
@@ -60,15 +63,31 @@ class Effects:
         """Where a rule applies."""
         return self.compiled.applies[self.rule(number).id]
 
-    def decides(self, number: int, changed: Mapping[int, int] | None = None) -> int:
-        """Where a rule applies and no exception of it does; ``changed`` gives rules another region
-        than their own."""
+    def decides(self, number: int) -> int:
+        """Where a rule applies and no exception of it does."""
+        return self.compiled.decides[self.rule(number).id]
+
+    def rules_in(self, part: int) -> list[int]:
+        """The rules that decide somewhere in a part of the space of loans."""
         forest = self.compiled.forest
-        region = changed or {}
-        result = region.get(number, self.applies(number))
-        for n in self.overriders.get(self.rule(number).id, ()):
-            result = forest.both(result, forest.negate(region.get(n, self.applies(n))))
-        return result
+        if not self._tree:
+            self._tree.append([self.decides(n) for n in self.numbers])
+            while len(self._tree[-1]) > 1:
+                below = self._tree[-1]
+                pairs = zip_longest(below[::2], below[1::2], fillvalue=forest.false)
+                self._tree.append([forest.either(a, b) for a, b in pairs])
+        found: list[int] = []
+        waiting = [(len(self._tree) - 1, 0)] if self.numbers else []
+        while waiting:
+            height, i = waiting.pop()
+            if forest.both(self._tree[height][i], part) == forest.false:
+                continue
+            if height == 0:
+                found.append(self.numbers[i])
+            else:
+                wide = len(self._tree[height - 1])
+                waiting += [(height - 1, j) for j in (2 * i, 2 * i + 1) if j < wide]
+        return sorted(found)
 
     def where(self, name: str, holds: Sequence[Hashable]) -> int:
         """Where the decision's leaf is one of some leaves."""
@@ -82,6 +101,12 @@ class Effects:
         forest = self.compiled.forest
         root = self.compiled.roots[self.decision.name]
         return [cast(Leaf, forest.values[leaf]) for leaf in forest.leaves(root)]
+
+    def contradicts(self, leaf: Leaf) -> bool:
+        """Whether rules that should agree differ at a leaf."""
+        if self.decision.policy.kind != "unique" or isinstance(leaf, Blocked | Clash):
+            return isinstance(leaf, Clash)
+        return self.decision.type not in ORDERED and len(leaf) > 1
 
     # ---- what a leaf means --------------------------------------------------------------------
 
@@ -133,23 +158,22 @@ class Effects:
         if concerned == forest.false:
             return forest.false
         affected = {number} | {self.number_of[target] for target in old_targets | new_targets}
-        parts = [
-            self._leaf_where(n, forest.both(concerned, self._decides_after(
-                n, number, new_region, new_targets)))
-            for n in affected
-        ]  # fmt: skip
-        before = self._within(concerned)
-        key = self.compiled.space.new_key()
-        kept = forest.map(f"{key} kept", lambda leaf: _without(leaf, affected), before)
-        after = forest.apply(f"{key} after", _joined, kept, forest.union(parts))
+        regions = {n: self.decides(n) for n in self.rules_in(concerned) if n not in affected}
+        for n in affected:
+            regions[n] = self._decides_after(n, number, new_region, new_targets)
         new_then = {} if then is None else {number: then}
+        after = self.compiled.compiler.together(
+            self.decision,
+            {n: forest.both(concerned, region) for n, region in sorted(regions.items())},
+            new_then,
+        )
         return forest.apply(
-            f"{key} differs",
+            f"{self.compiled.space.new_key()} differs",
             lambda a, b: (
                 a != OUTSIDE
                 and self.meaning(cast(Leaf, a)) != self.meaning(cast(Leaf, b), new_then)
             ),
-            before,
+            self._within(concerned),
             after,
         )
 
@@ -168,12 +192,6 @@ class Effects:
     def _same(self, a: int, b: int) -> int:
         return self.compiled.forest.apply("same", lambda x, y: x == y, a, b)
 
-    def _leaf_where(self, number: int, region: int) -> int:
-        own, empty = frozenset({number}), frozenset[int]()
-        return self.compiled.forest.map(
-            f"rule {number}", lambda holds: own if holds else empty, region
-        )
-
     def _within(self, concerned: int) -> int:
         return self.compiled.forest.apply(
             "within",
@@ -181,15 +199,3 @@ class Effects:
             self.compiled.roots[self.decision.name],
             concerned,
         )
-
-
-def _without(leaf: Hashable, numbers: set[int]) -> Hashable:
-    if isinstance(leaf, Clash):
-        leaf = leaf.rules
-    return leaf - numbers if isinstance(leaf, frozenset) else leaf
-
-
-def _joined(kept: Hashable, added: Hashable) -> Hashable:
-    if isinstance(kept, frozenset) and isinstance(added, frozenset):
-        return kept | added
-    return kept

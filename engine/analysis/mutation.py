@@ -20,7 +20,7 @@ from engine.analysis.cases import Case, CaseResult, failures, found_words
 from engine.analysis.loans import enough, known_facts
 from engine.analysis.mutants import Mutant, mutants, with_mutant
 from engine.analysis.regions import complete, is_empty
-from engine.analysis.versions import Version, refreshed, version
+from engine.analysis.versions import Version, needed, refreshed, version
 from engine.analysis.writing import case_text
 from engine.evaluation.compiling import Compiled, compile_in
 from engine.evaluation.decide import Session
@@ -34,7 +34,7 @@ CHUNK = 120
 """So many mutants at most share a space and go to a process together."""
 FEW = 200
 """With so few mutants no process is worth its start."""
-MAX_WITNESSES = 20
+MAX_WITNESSES = 200
 
 Fate = Literal["killed", "survived", "equivalent"]
 Progress = Callable[[int, int], None]
@@ -88,11 +88,12 @@ class Mutation:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A case that passes, with all that is known of its loan and the decisions that it rests on."""
+    """A case that passes, with all that is known of its loan, and for each decision that it expects
+    those that have to be found for it."""
 
     case: Case
     known: Mapping[str, Value]
-    needed: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]]
 
 
 def mutate(
@@ -126,8 +127,9 @@ def _trials(rulebase: Rulebase, results: Iterable[CaseResult]) -> Iterator[Trial
         if result.record is None or not result.passed:
             continue
         case = replace(result.case, locate=_nowhere)  # a closure can't go to another process
-        wanted = (expected.decision.name for expected in case.expected)
-        yield Trial(case, result.record.known, needed(rulebase, wanted))
+        wanted = [expected.decision.name for expected in case.expected]
+        needs = {name: needed(rulebase, [name]) for name in wanted}
+        yield Trial(case, result.record.known, needs)
 
 
 def _nowhere(fact: str, key: bool) -> tuple[Place, str]:
@@ -189,27 +191,42 @@ class _Bench:
 
     def _killer(self, other: Version) -> tuple[str, bool]:
         """A case that fails under the mutant, or an empty name; and whether it fails by its
-        outcome, which no equivalent mutant can bring about, rather than by the rules it names."""
-        found = ""
-        for trial in self._affected(other):
-            wanted = [expected.decision.name for expected in trial.case.expected]
-            answers = _answers(other.compiled, trial.known, trial.needed, wanted)
-            if failures(replace(trial.case, by=()), answers):
-                return trial.case.name, True
-            if not found and failures(trial.case, answers):
-                found = trial.case.name
-        return found, False
+        outcome, which no equivalent mutant can bring about, rather than by the rules it names.
+
+        What the mutated rules decide themselves is looked at first: the diagrams of decisions that
+        only rest on these take time to build."""
+        affected = list(self._affected(other))
+        for far in (False, True):
+            for trial in affected:
+                expected = tuple(
+                    e
+                    for e in trial.case.expected
+                    if far or all(map(other.built, trial.needs[e.decision.name]))
+                )
+                if expected and self._fails(other, trial, replace(trial.case, expected=expected)):
+                    return trial.case.name, True
+        for trial in affected:
+            if trial.case.by and self._fails(other, trial, trial.case, trial.case.by):
+                return trial.case.name, False
+        return "", False
+
+    @staticmethod
+    def _fails(other: Version, trial: Trial, case: Case, by: tuple[str, ...] = ()) -> bool:
+        wanted = [expected.decision.name for expected in case.expected]
+        answers = _answers(other.compiled(wanted), trial.known, wanted)
+        return bool(failures(replace(case, by=by), answers))
 
     def _affected(self, other: Version) -> Iterator[Trial]:
         """The cases that the mutant may touch, those that it certainly touches first."""
         perhaps = []
+        compiled = other.compiled(())
         for trial in self.trials:
-            if set(other.decisions).isdisjoint(trial.needed):
+            if all(other.direct.isdisjoint(needs) for needs in trial.needs.values()):
                 continue
-            node = Walk(other.compiled, trial.known).settle(other.touched)
-            if node == self.base.forest.true:
+            node = Walk(compiled, trial.known).settle(other.touched)
+            if node == compiled.forest.true:
                 yield trial
-            elif node != self.base.forest.false:
+            elif node != compiled.forest.false:
                 perhaps.append(trial)
         yield from perhaps
 
@@ -231,15 +248,15 @@ class _Bench:
 
     def _differing(self, other: Version, known: Mapping[str, Value]) -> str:
         """The first decision whose outcome the mutant changes for some facts."""
-        for name in other.decisions:
+        for name in sorted(other.direct, key=other.decisions.index):
             now, then = (self._answer(law, known, name) for law in (None, other))
             if (now.status, now.value) != (then.status, then.value):
                 return name
         return ""
 
     def _answer(self, other: Version | None, known: Mapping[str, Value], decision: str) -> Answer:
-        compiled = self.base if other is None else other.compiled
-        return _answers(compiled, known, needed(self.rulebase, [decision]), [decision])[decision]
+        compiled = self.base if other is None else other.compiled([decision])
+        return _answers(compiled, known, [decision])[decision]
 
     def _loan(
         self,
@@ -270,20 +287,10 @@ class _Bench:
         return Shown(given, decision, now, then, case_text(name, given, remarks, [decision]))
 
 
-def needed(rulebase: Rulebase, wanted: Iterable[str]) -> tuple[str, ...]:
-    """Some decisions and all that they require, in requirement order."""
-    found = set(wanted)
-    for name in reversed(list(rulebase.decisions)):
-        if name in found:
-            found.update(rulebase.decisions[name].requires)
-    return tuple(name for name in rulebase.decisions if name in found)
-
-
 def _answers(
-    compiled: Compiled, known: Mapping[str, Value], order: Iterable[str], wanted: Iterable[str]
+    compiled: Compiled, known: Mapping[str, Value], wanted: Sequence[str]
 ) -> dict[str, Answer]:
-    """The answers to ``wanted``, found in an ``order`` that gives each what it requires."""
     session = Session(compiled, known)
-    for name in order:
+    for name in needed(compiled.rulebase, wanted):
         session.find(compiled.rulebase.decisions[name])
     return {name: session.answer(name) for name in wanted}

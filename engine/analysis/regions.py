@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
@@ -18,6 +19,9 @@ from engine.model import Fact, Value
 
 MAX_CUBES = 2_000
 """A part that falls into more pieces than this is cut short; its pieces are then not all listed."""
+
+MAX_WAYS = 30
+"""So many ways into a part are tried where comparisons can't be solved."""
 
 Cube = tuple[tuple[int, frozenset[int]], ...]
 """Levels with the classes that they may take, topmost first; a level left out may take any."""
@@ -42,8 +46,8 @@ def find_loan(compiled: Compiled, part: int) -> dict[str, Value] | None:
     if part == compiled.forest.false:
         return None
     walk = Walk(compiled, {})
-    goal = compiled.forest.true
-    for steps in walk.ways(part, goal):
+    # The first way will do, but for comparisons that are not linear: then look a little further.
+    for steps in islice(walk.ways(part, compiled.forest.true), MAX_WAYS):
         witness = walk.witness(steps)
         if witness is not None:
             return witness
@@ -58,8 +62,7 @@ def is_empty(compiled: Compiled, part: int) -> bool:
         return not Walk(compiled, {}).possible()
     if not compiled.constraints and not compiled.forest.support(part) >> len(compiled.level_of):
         return False  # every path through facts alone is some loan's
-    reached = Walk(compiled, {}).reach([part])
-    return (compiled.forest.true,) not in reached
+    return Walk(compiled, {}).way(part, compiled.forest.true) is None
 
 
 def complete(compiled: Compiled, witness: Mapping[str, Value]) -> dict[str, Value]:
@@ -116,14 +119,8 @@ def cubes(compiled: Compiled, part: int) -> Iterator[Cube]:
 
 def regions(compiled: Compiled, part: int, limit: int = MAX_CUBES) -> list[Region]:
     """The part as few pieces as can be, each with a loan in it; those without one are left out."""
-    found: list[Cube] = []
-    for cube in cubes(compiled, constrained(compiled, part)):
-        found.append(cube)
-        if len(found) >= limit:
-            break
-    merged = merge(found)
     kept = []
-    for cube in merged:
+    for cube in merge(list(islice(cubes(compiled, part), limit))):
         witness = find_loan(compiled, as_part(compiled, cube))
         if witness is not None:
             kept.append(Region(cube, witness))
@@ -167,27 +164,29 @@ def share(compiled: Compiled, part: int) -> Fraction:
     """How much of the space of loans a part takes up: the values of an enum or boolean weigh one
     each, the classes of an amount or a day alike, comparisons of two facts a third each. A measure
     of the rules' own distinctions, not a forecast of how many loans there are."""
-    every = _weight(compiled, constrained(compiled, compiled.forest.true), {})
-    return _weight(compiled, constrained(compiled, part), {}) / every if every else Fraction(0)
+    every = weight(compiled, constrained(compiled, compiled.forest.true), {})
+    return weight(compiled, constrained(compiled, part), {}) / every if every else Fraction(0)
 
 
-def _weight(compiled: Compiled, node: int, memo: dict[int, Fraction]) -> Fraction:
+def weight(compiled: Compiled, node: int, memo: dict[int, Fraction]) -> Fraction:
+    """The part of all combinations of classes for which a diagram is true, as ``share`` counts
+    them, constraints left aside; ``memo`` keeps it for each node."""
     forest = compiled.forest
     if forest.level[node] == LEAF:
         return Fraction(int(bool(forest.values[node])))
     if node not in memo:
         variable = compiled.variables[forest.level[node]]
-        weights = (
+        sizes = (
             [len(group) for group in variable.groups]
             if isinstance(variable, FactVariable) and variable.groups
             else [1] * variable.size
         )
         total = sum(
             (
-                weight * _weight(compiled, child, memo)
-                for weight, child in zip(weights, forest.children[node], strict=True)
+                size * weight(compiled, child, memo)
+                for size, child in zip(sizes, forest.children[node], strict=True)
             ),
             Fraction(0),
         )
-        memo[node] = total / sum(weights)
+        memo[node] = total / sum(sizes)
     return memo[node]

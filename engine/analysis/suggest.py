@@ -155,8 +155,10 @@ class _Finder:
         forest = self._compiled.forest
         decision = self._compiled.rulebase.decisions[target.rule.decides]
         effects = Effects(self._compiled, decision)
-        number = next(n for n in effects.numbers if effects.rule(n).id == target.rule.id)
-        return forest.both(target.region, effects.decides(number, {number: forest.true}))
+        exceptions = effects.overriders.get(target.rule.id, ())
+        return forest.both(
+            target.region, forest.negate(forest.any_of(map(effects.applies, exceptions)))
+        )
 
     def _neighbour(self, target: Target, region: int) -> _Loan | None:
         """The loan with the fewest facts stated anew, next to a case in which the rule applies

@@ -10,11 +10,10 @@ from itertools import combinations, pairwise
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding
 from engine.analysis.regions import Region, as_part, complete, is_empty, regions, share
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
+from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.decide import Decider
 from engine.model import (
     ALWAYS,
-    ORDERED,
     All,
     AnyOf,
     Compare,
@@ -84,27 +83,20 @@ def _conflicts(effects: Effects) -> Iterator[Finding]:
     compiled, decision = effects.compiled, effects.decision
     if decision.policy.kind != "unique":
         return
-    clashing: dict[tuple[int, int], list[Leaf]] = {}
-    for leaf in effects.leaves():
-        rules = leaf.rules if isinstance(leaf, Clash) else leaf
-        if isinstance(rules, Blocked) or len(rules) < 2:
-            continue
-        for a, b in combinations(sorted(rules), 2):
-            unlike = effects.rule(a).then != effects.rule(b).then
-            # Amounts and days that differ have leaves of their own.
-            if unlike and (isinstance(leaf, Clash) or decision.type not in ORDERED):
-                clashing.setdefault((a, b), []).append(leaf)
-    for (a, b), leaves in clashing.items():
-        part = effects.where("conflict", leaves)
-        if is_empty(compiled, part):
-            continue
+    leaves = [leaf for leaf in effects.leaves() if effects.contradicts(leaf)]
+    forest = compiled.forest
+    part = effects.where("conflict", leaves)
+    regions = {n: forest.both(part, effects.decides(n)) for n in effects.rules_in(part)}
+    for (a, one), (b, other) in combinations(regions.items(), 2):
         first, second = effects.rule(a), effects.rule(b)
+        together = forest.both(one, other)
+        if first.then == second.then or is_empty(compiled, together):
+            continue
         message = (
             f"`{first.id}` and `{second.id}` decide `{decision.name}` differently, and neither is "
             f"an exception to the other"
         )
-        finding = _finding(compiled, "conflict", message, second, (first.id, second.id), part)
-        yield finding
+        yield _finding(compiled, "conflict", message, second, (first.id, second.id), together)
 
 
 def _outcomes(effects: Effects) -> Iterator[Finding]:

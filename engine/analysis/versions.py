@@ -6,64 +6,100 @@ change through these alone, so that they are the same wherever these are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from engine.analysis.effects import Effects
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Compiler, Leaf
+from engine.evaluation.diagram import LEAF, Forest
 from engine.model import ORDERED, All, AnyOf, Compare, Condition, Decision, Rule, Rulebase, Value
 from engine.values import FIRST_DAY
 
 _COPY = "{} (changed)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Version:
-    """A changed rulebase beside the one it was made from.
+    """A changed rulebase beside the one it was made from, its diagrams built as they are asked for.
 
-    ``touched``: the loans for which other rules decide, or decide something else. ``changed``: the
-    loans among them whose outcome differs. ``decisions``: those that may differ, in their order.
+    ``direct`` are the decisions whose own rules differ, ``decisions`` all that may differ, in their
+    order. ``touched``: the loans for which other rules decide, or decide something else.
+    ``changed``: the loans among them whose outcome differs.
     """
 
-    compiled: Compiled
-    touched: int
-    changed: int
+    base: Compiled
+    rulebase: Rulebase
+    direct: frozenset[str]
     decisions: tuple[str, ...]
+    touched: int = field(init=False)
+    changed: int = field(init=False)
+    _compiler: Compiler = field(init=False)
+    _compiled: Compiled = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._compiler = Compiler(self.base.space, self.rulebase)
+        self._compiler.applies.update(self.base.applies)
+        self._compiler.decides.update(self.base.decides)
+        for name, root in self.base.roots.items():
+            if name not in self.decisions:
+                self._compiler.roots[name] = root
+        self._compiled = replace(
+            self.base,
+            rulebase=self.rulebase,
+            compiler=self._compiler,
+            roots=self._compiler.roots,
+            applies=self._compiler.applies,
+            decides=self._compiler.decides,
+        )
+
+    def compiled(self, wanted: Iterable[str]) -> Compiled:
+        """The version with the diagrams of some decisions and of what they require."""
+        for name in needed(self.rulebase, wanted):
+            if name not in self._compiler.roots:
+                decision = self.rulebase.decisions[name]
+                self._compiler.roots[name] = self._compiler.decision(decision)
+        self._compiled = refreshed(self._compiled)
+        return self._compiled
+
+    def built(self, decision: str) -> bool:
+        """The decision's diagram need not be built any more."""
+        return decision in self._compiler.roots
 
 
 def version(base: Compiled, rulebase: Rulebase, rules: Mapping[int, Rule]) -> Version:
     """The version of ``base`` in which some rules, by number, read otherwise; ``rulebase`` has
     them. The space of ``base`` must know every condition of theirs."""
-    direct = {rule.decides for rule in rules.values()}
-    compiler = Compiler(base.space, rulebase)
-    compiler.applies.update(base.applies)
-    built: list[str] = []
+    direct = frozenset(rule.decides for rule in rules.values())
+    names: list[str] = []
     for decision in rulebase.decisions.values():
-        if decision.name in direct or not set(decision.requires).isdisjoint(built):
-            compiler.roots[decision.name] = compiler.decision(decision)
-            built.append(decision.name)
-        else:
-            compiler.roots[decision.name] = base.roots[decision.name]
-    forest = base.forest
-    compiled = replace(
-        base,
-        rulebase=rulebase,
-        compiler=compiler,
-        roots=compiler.roots,
-        applies=compiler.applies,
-    )
+        if decision.name in direct or not set(decision.requires).isdisjoint(names):
+            names.append(decision.name)
+    other = Version(base, rulebase, direct, tuple(names))
+    compiled, forest = other.compiled(direct), base.forest
     pairs = [_differences(base, compiled, rulebase.decisions[name], rules) for name in direct]
-    touched = forest.any_of(pair[0] for pair in pairs)
-    changed = forest.any_of(pair[1] for pair in pairs)
-    return Version(refreshed(compiled), touched, changed, tuple(built))
+    other.touched = forest.any_of(pair[0] for pair in pairs)
+    other.changed = forest.any_of(pair[1] for pair in pairs)
+    return other
+
+
+def needed(rulebase: Rulebase, wanted: Iterable[str]) -> tuple[str, ...]:
+    """Some decisions and all that they require, in requirement order."""
+    found = set(wanted)
+    for name in reversed(list(rulebase.decisions)):
+        if name in found:
+            found.update(rulebase.decisions[name].requires)
+    return tuple(name for name in rulebase.decisions if name in found)
 
 
 def refreshed(compiled: Compiled) -> Compiled:
     """The same diagrams, aware of comparisons that later questions brought into their space."""
     space = compiled.space
+    compared = space.compared()
     levels_on = dict.fromkeys(compiled.rulebase.facts, ()) | space.levels_on()
-    return replace(compiled, levels_on=levels_on, compared=space.compared())
+    if compared == compiled.compared and levels_on == compiled.levels_on:
+        return compiled
+    return replace(compiled, levels_on=levels_on, compared=compared)
 
 
 def _differences(
@@ -73,24 +109,52 @@ def _differences(
     forest, effects = base.forest, Effects(base, decision)
     then = {n: rule.then for n, rule in rules.items()}
     concludes = {n for n, rule in rules.items() if rule.then != base.rulebase.rules[n].then}
-    key = base.space.new_key()
-    roots = base.roots[decision.name], other.roots[decision.name]
 
-    def touches(a: object, b: object) -> bool:
-        if isinstance(b, Clash):
-            b = b.rules
-        if isinstance(a, Clash):
-            a = a.rules
-        return a != b or (isinstance(b, frozenset) and not concludes.isdisjoint(b))
+    def touches(n: int) -> int:
+        """Where a rule decides in one version alone, or in both with another conclusion."""
+        name = effects.rule(n).id
+        sides = base.decides[name], other.decides[name]
+        if n in concludes:
+            return forest.either(*sides)
+        return forest.apply("unlike", lambda a, b: a != b, *sides)
 
-    def differs(a: object, b: object) -> bool:
+    def differs(a: Hashable, b: Hashable) -> bool:
         return effects.meaning(cast(Leaf, a)) != effects.meaning(cast(Leaf, b), then)
 
-    touched = forest.apply(f"{key} touches", touches, *roots)
-    changed = forest.apply(f"{key} differs", differs, *roots)
+    roots = base.roots[decision.name], other.roots[decision.name]
+    touched = forest.any_of(map(touches, effects.numbers))
+    changed = _where(forest, differs, *roots, alike=not concludes)
     if decision.type in ORDERED and changed != forest.false:
         changed = forest.both(changed, forest.negate(_equal(base, other, decision)))
     return touched, changed
+
+
+def _where(
+    forest: Forest, unlike: Callable[[Hashable, Hashable], bool], a: int, b: int, *, alike: bool
+) -> int:
+    """Where two diagrams have unlike leaves. With ``alike`` equal leaves never are, so that parts
+    which the diagrams share, nearly all of them, need no look."""
+    memo: dict[tuple[int, int], int] = {}
+
+    def go(a: int, b: int) -> int:
+        if alike and a == b:
+            return forest.false
+        found = memo.get((a, b))
+        if found is not None:
+            return found
+        level = min(forest.level[a], forest.level[b])
+        if level == LEAF:
+            result = forest.true if unlike(forest.values[a], forest.values[b]) else forest.false
+        else:
+            size = len(forest.children[a if forest.level[a] == level else b])
+            below_a, below_b = (
+                forest.children[n] if forest.level[n] == level else (n,) * size for n in (a, b)
+            )
+            result = forest.node(level, [go(x, y) for x, y in zip(below_a, below_b, strict=True)])
+        memo[a, b] = result
+        return result
+
+    return go(a, b)
 
 
 # ---- amounts ----------------------------------------------------------------------------------

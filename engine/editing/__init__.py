@@ -1,1 +1,1 @@
-"""Helping somebody who writes rules: what a cursor stands on, what can be typed there, beginnings."""
+"""Help for those who write rules: what stands at a cursor, what can be typed, and beginnings."""

@@ -1,7 +1,7 @@
 """Where a cursor stands in a YAML text that is being typed, and so need not be YAML yet.
 
-Only what stands before the cursor is looked at (and, for the keys beside it, the lines that follow),
-by its indentation and its brackets.
+Only what stands before the cursor is looked at, by its indentation and its brackets; and the lines
+that follow, for the keys beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 Path = tuple[str | int, ...]
 
 _KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s#\[\]{},"'&*!|>%@`-][^#\[\]{},]*?)\s*:(?=\s|$)\s*""")
+_LINE_BREAK = re.compile("\r\n|\r|\n")
 _WORD = re.compile(r"[\w.-]*$")
 
 
@@ -20,10 +21,10 @@ _WORD = re.compile(r"[\w.-]*$")
 class Cursor:
     """A place in a text.
 
-    ``path`` leads to the mapping, list or value there: keys, and list positions from 0. ``in_value``
-    is whether a value is being typed; otherwise it may be a key or a value. ``beside`` holds the
-    keys of each mapping on the way, with the text of their values. ``word`` is what has been typed
-    of the word so far.
+    ``path`` leads to the mapping, list or value there: keys, and list positions from 0.
+    ``in_value`` is whether a value is being typed; otherwise it may be a key or a value. ``word``
+    is what has been typed of the word so far. ``beside`` holds the keys of each mapping on the
+    way, with the text of their values.
     """
 
     path: Path
@@ -49,7 +50,7 @@ class _Open:
 
 def cursor_at(text: str, line: int, column: int) -> Cursor | None:
     """The cursor at a line and column counted from 0; None within a comment or a text block."""
-    lines = text.splitlines() or [""]
+    lines = _LINE_BREAK.split(text)
     before = [*lines[:line], (lines[line] if line < len(lines) else "")[:column]]
     reader = _Reader(before)
     reader.read()
@@ -59,6 +60,16 @@ def cursor_at(text: str, line: int, column: int) -> Cursor | None:
         if opened.is_map and opened.indent >= 0:
             opened.keys |= _keys_below(lines[line + 1 :], opened.indent)
     return reader.cursor()
+
+
+def word_before(line: str, column: int) -> str:
+    """What has been typed of the word before a column counted from 0.
+
+    >>> word_before("by: wa.tru", 10)
+    'wa.tru'
+    """
+    found = _WORD.search(line[:column])
+    return found[0] if found else ""
 
 
 def _keys_below(lines: Sequence[str], indent: int) -> dict[str, str]:
@@ -109,8 +120,8 @@ class _Reader:
                 beside[path] = opened.keys
             if opened.step is not None and (opened is not self.open[-1] or self._inside):
                 path = (*path, opened.step)
-        found = _WORD.search(self._typed)
-        return Cursor(path, self._in_value, found[0] if found else "", beside)
+        word = word_before(self._typed, len(self._typed))
+        return Cursor(path, self._in_value, word, beside)
 
     # ---- lines ----
 
@@ -188,11 +199,12 @@ class _Reader:
         outer, start, at = len(self.open), 0, 0
         while at < len(text):
             mark = text[at]
-            top = self.open[-1]
             if mark in "{[":
                 self.open.append(_Open(mark == "{", -1, None if mark == "{" else 0))
-                start = at + 1
-            elif mark in "}]":
+                start, at = at + 1, at + 1
+                continue
+            top = self.open[-1]
+            if mark in "}]":
                 self.open.pop()
                 if len(self.open) == outer:
                     self._at += text.count("\n", 0, at)
@@ -206,7 +218,9 @@ class _Reader:
                     top.keys[top.step] = text[start:at].strip()
                     top.step = None
                 start = at + 1
-            elif mark == ":" and top.is_map and top.step is None and text[at + 1 : at + 2].isspace():
+            elif (
+                mark == ":" and top.is_map and top.step is None and text[at + 1 : at + 2].isspace()
+            ):
                 top.step = _bare(text[start:at].strip() or " ")
                 top.keys[top.step] = ""
                 start = at + 1

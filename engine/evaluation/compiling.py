@@ -1,9 +1,12 @@
 """A rulebase to its diagrams: one for each decision, one for each constraint.
 
-A decision's leaves are the sets of rules that decide there (by their number in the rulebase), or
-``Blocked`` where a decision that it requires contradicts itself. A test on another decision is
-replaced by the region where that decision's diagram makes it true, so every diagram speaks of facts
-alone and answers for incomplete facts are exact.
+A decision's leaves say what the rules that decide there come to, as sets of rule numbers: of rules
+with the same conclusion one stands for all, and under ``priority`` the strongest for the others, so
+that a diagram is no larger than its outcomes need. Which rules decide is told by a diagram for each
+rule. A leaf is ``Blocked`` where a decision that the decision requires contradicts itself.
+
+A test on another decision is replaced by the region where that decision's diagram makes it true, so
+every diagram speaks of facts alone and answers for incomplete facts are exact.
 """
 
 from __future__ import annotations
@@ -74,6 +77,8 @@ class Compiled:
     """The diagram of each decision."""
     applies: Mapping[str, int]
     """Where each rule applies, by its id."""
+    decides: Mapping[str, int]
+    """Where each rule applies and no exception of it does, by its id."""
     constraints: tuple[int, ...]
     """The diagrams of the rulebase's constraints, in their order."""
     levels_on: Mapping[str, tuple[int, ...]]
@@ -113,6 +118,7 @@ def compile_in(space: Space, rulebase: Rulebase) -> Compiled:
         space.level_of,
         compiler.roots,
         compiler.applies,
+        compiler.decides,
         constraints,
         levels_on,
         space.compared(),
@@ -230,36 +236,71 @@ class Compiler:
         self._amounts: dict[str, int] = {}
         self.roots: dict[str, int] = {}
         self.applies: dict[str, int] = {}
-        self._rules_of: dict[str, list[int]] = {name: [] for name in rulebase.decisions}
+        self.decides: dict[str, int] = {}
+        self.rules_of: dict[str, list[int]] = {name: [] for name in rulebase.decisions}
         for number, rule in enumerate(rulebase.rules):
-            self._rules_of[rule.decides].append(number)
+            self.rules_of[rule.decides].append(number)
 
     # ---- decisions ----------------------------------------------------------------------------
 
     def decision(self, decision: Decision) -> int:
         """The diagram of a decision; those it requires must have been built before."""
         forest, rules = self._forest, self._rulebase.rules
-        numbers = self._rules_of[decision.name]
+        numbers = self.rules_of[decision.name]
         applies = {rules[n].id: self.condition(rules[n].when) for n in numbers}
         self.applies.update(applies)
         overriders: dict[str, list[int]] = {}
         for n in numbers:
             for target in rules[n].exception_to:
                 overriders.setdefault(target, []).append(applies[rules[n].id])
-        empty = frozenset[int]()
-        parts = []
         for n in numbers:
             decides = applies[rules[n].id]
             if over := overriders.get(rules[n].id):
                 decides = forest.both(decides, forest.negate(forest.any_of(over)))
-            own = frozenset({n})
-            parts.append(
-                forest.map(f"rule {n}", lambda holds, own=own: own if holds else empty, decides)  # type: ignore[misc]
-            )
-        root = self._clashing(decision, forest.union(parts))
+            self.decides[rules[n].id] = decides
+        regions = {n: self.decides[rules[n].id] for n in numbers}
+        root = self._clashing(decision, self.together(decision, regions))
         for required in decision.requires:
             root = self._block(root, required)
         return root
+
+    def together(
+        self,
+        decision: Decision,
+        regions: Mapping[int, int],
+        then: Mapping[int, Formula] | None = None,
+    ) -> int:
+        """The diagram whose leaves say what rules come to that decide in some regions. ``then``
+        gives rules another conclusion than their own."""
+        forest = self._forest
+        changed = then or {}
+        conclusions = {n: changed.get(n, self._rulebase.rules[n].then) for n in regions}
+        first: dict[Formula, int] = {}
+        for n in self.rules_of[decision.name]:
+            if n not in changed:
+                first.setdefault(self._rulebase.rules[n].then, n)
+        every = decision.policy.kind == "sum"
+        parts = []
+        for n, region in regions.items():
+            number = n if every else first.setdefault(conclusions[n], n)
+            parts.append(self._leaf_where(number, region))
+        if decision.policy.kind != "priority":
+            return forest.union(parts)
+        rank = {
+            n: decision.policy.order.index(cast(Constant, conclusions.get(n, self._then(n))).value)
+            for n in {*regions, *first.values()}
+        }
+        key = f"{self._space.new_key()} strongest"
+        return forest.union(
+            parts, key, lambda leaf: frozenset(sorted(leaf, key=rank.__getitem__)[:1])
+        )
+
+    def _leaf_where(self, number: int, region: int) -> int:
+        own, empty = frozenset({number}), frozenset[int]()
+        return self._forest.map(f"leaf {number}", lambda holds: own if holds else empty, region)
+
+    def _then(self, number: int) -> Formula:
+        return self._rulebase.rules[number].then
 
     def _clashing(self, decision: Decision, root: int) -> int:
         """Under ``unique``, amounts or days that differ are a conflict where they differ."""
@@ -425,7 +466,7 @@ class Compiler:
 
     def _in_formulas(self, decision: Decision) -> list[str]:
         """The decisions that the formulas of a decision use."""
-        formulas = [self._rulebase.rules[n].then for n in self._rules_of[decision.name]]
+        formulas = [self._rulebase.rules[n].then for n in self.rules_of[decision.name]]
         formulas += [] if decision.otherwise is None else [decision.otherwise]
         used = {name for formula in formulas for name in names_in(formula)}
         return [name for name in self._rulebase.decisions if name in used]

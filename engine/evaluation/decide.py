@@ -15,10 +15,14 @@ from engine.evaluation.quick import quick_decision
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer, Possibility, Record, Status
 from engine.evaluation.rete import Rete, Verdict
-from engine.model import Decision, Rule, Rulebase, Value
+from engine.model import Decision, Formula, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Problem, likely
 
 _STATUS: Mapping[str, Status] = {"value": "decided", "open": "open", "conflict": "conflict"}
+
+
+MANY = 40
+"""Of so many rules that may decide, it is worked out with which outcome each can go together."""
 
 
 class Disagreement(AssertionError):
@@ -141,6 +145,9 @@ class Session:
     found: dict[str, Found] = field(init=False, default_factory=dict)
     single: dict[str, Outcome] = field(init=False, default_factory=dict)
     """The outcomes of the decisions that have but one."""
+    _deciding_rules: dict[str, tuple[list[int], list[int]]] = field(
+        init=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         self.walk = Walk(self.compiled, self.facts)
@@ -165,49 +172,84 @@ class Session:
             status = _STATUS.get(outcome.kind, "undetermined")
         deciding, passed = self._deciding(decision, leaves)
         rules = self.compiled.rulebase.rules
+        open_ = status == "undetermined"
+        certain = [n for n in deciding if n in self._rules(decision)[0]]
         return Answer(
             decision=decision,
             status=status,
             value=outcome.value if outcome is not None else None,
-            possible=()
-            if status != "undetermined"
-            else tuple(
-                Possibility(each, self._rules_for(decision, each, group))
-                for each, group in found.leaves.items()
+            possible=tuple(
+                Possibility(each, tuple(rules[n] for n in self._deciding(decision, group)[0]))
+                for each, group in (found.leaves.items() if open_ else ())
             ),
-            ask=() if status != "undetermined" else asking(self.walk, decision, found),
+            ask=asking(self.walk, decision, found) if open_ else (),
             rules=tuple(rules[n] for n in deciding),
             overridden=overridden(self.walk, decision, deciding, passed),
-            facts_used=facts_that_mattered(self.walk, decision, found),
+            facts_used=facts_that_mattered(self.walk, decision, found, certain),
             requires=decision.requires,
         )
 
-    def _deciding(self, decision: Decision, leaves: Iterable[Leaf]) -> tuple[list[int], list[int]]:
-        """The rules that decide in some completion, and those passed over by the hit policy."""
-        chosen: dict[int, None] = {}
-        passed: dict[int, None] = {}
-        others = self.single
-        for leaf in leaves:
-            if isinstance(leaf, Blocked):
-                continue
-            if isinstance(leaf, Clash):
-                winning, losing = sorted(leaf.rules), list[int]()
-            elif len(leaf) > 1 and not used_decisions(self.compiled, decision, leaf) - set(others):
-                outcome = outcome_of(self.compiled, decision, leaf, self.facts, others)
-                winning, losing = winners(
-                    self.compiled, decision, leaf, outcome, self.facts, others
-                )
-            else:
-                winning, losing = sorted(leaf), []
-            chosen.update(dict.fromkeys(winning))
-            passed.update(dict.fromkeys(losing))
-        return list(chosen), [n for n in passed if n not in chosen]
+    def _rules(self, decision: Decision) -> tuple[list[int], list[int]]:
+        """The rules that decide for certain, and those that may, before the hit policy."""
+        if decision.name not in self._deciding_rules:
+            self._deciding_rules[decision.name] = rules_at(self.walk, decision)
+        return self._deciding_rules[decision.name]
 
-    def _rules_for(
-        self, decision: Decision, outcome: Outcome, leaves: Iterable[Leaf]
-    ) -> tuple[Rule, ...]:
-        numbers = self._deciding(decision, leaves)[0]
-        return tuple(self.compiled.rulebase.rules[n] for n in numbers)
+    def _deciding(
+        self, decision: Decision, leaves: Collection[Leaf]
+    ) -> tuple[list[int], list[int]]:
+        """The rules that decide where the decision comes to one of some leaves, and those that the
+        hit policy passes over there."""
+        concluding: set[Formula] = set()
+        rules = self.compiled.rulebase.rules
+        for leaf in leaves:
+            if not isinstance(leaf, Blocked):
+                numbers = leaf.rules if isinstance(leaf, Clash) else leaf
+                concluding.update(rules[n].then for n in numbers)
+        certain, possible = self._rules(decision)
+        deciding = [n for n in certain if rules[n].then in concluding]
+        passed = [n for n in certain if rules[n].then not in concluding]
+        if len(leaves) == 1 and decision.policy.kind in ("min", "max") and not possible:
+            outcome = self.single.get(decision.name)
+            used = used_decisions(self.compiled, decision, frozenset(deciding))
+            if outcome is not None and outcome.kind == "value" and used <= self.single.keys():
+                deciding, lost = winners(
+                    self.compiled, decision, deciding, outcome, self.facts, self.single
+                )
+                passed += lost
+        near = [n for n in possible if rules[n].then in concluding]
+        deciding += [n for n in near if len(near) > MANY or self._together(n, decision, leaves)]
+        return deciding, passed if decision.policy.kind in ("priority", "min", "max") else []
+
+    def _together(self, number: int, decision: Decision, leaves: Collection[Leaf]) -> bool:
+        """Whether a rule decides in some completion that leads to one of the leaves."""
+        forest = self.compiled.forest
+        rule = self.compiled.rulebase.rules[number]
+        roots = [self.compiled.decides[rule.id], self.compiled.roots[decision.name]]
+        return any(
+            decides == forest.true and forest.values[leaf] in leaves
+            for decides, leaf in self.walk.reach(roots)
+        )
+
+
+def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
+    """The rules of a decision that decide for certain, and those that may, before the hit policy;
+    constraints and comparisons of unknown facts are left aside."""
+    compiled = walk.compiled
+    rulebase, forest = compiled.rulebase, compiled.forest
+    here = walk.facts.get(rulebase.jurisdiction_fact)
+    certain: list[int] = []
+    possible: list[int] = []
+    for n in compiled.compiler.rules_of[decision.name]:
+        rule = rulebase.rules[n]
+        if here is not None and rule.jurisdiction and rule.jurisdiction != here:
+            continue
+        node = walk.settle(compiled.decides[rule.id])
+        if node == forest.true:
+            certain.append(n)
+        elif node != forest.false:
+            possible.append(n)
+    return certain, possible
 
 
 def outcomes_of(walk: Walk, decision: Decision, single: Mapping[str, Outcome]) -> Found:
@@ -271,16 +313,12 @@ def difference(session: Session, name: str, verdict: Verdict) -> str:
             return f"only the network decides it, as {verdict.value!r}"
         if single.value != verdict.value:
             return f"the diagram says {single.value!r}, the network {verdict.value!r}"
-    for leaves in found.leaves.values():
-        for leaf in leaves:
-            if isinstance(leaf, Blocked):
-                continue
-            numbers = leaf.rules if isinstance(leaf, Clash) else leaf
-            ids = {rules[n].id for n in numbers}
-            if missing := verdict.certain - ids:
-                return f"the network alone lets {sorted(missing)} decide for certain"
-            if extra := ids - verdict.possible:
-                return f"the diagram alone lets {sorted(extra)} decide"
+    certain, possible = rules_at(session.walk, session.compiled.rulebase.decisions[name])
+    sure = {rules[n].id for n in certain}
+    if missing := verdict.certain - sure - {rules[n].id for n in possible}:
+        return f"the network alone lets {sorted(missing)} decide for certain"
+    if extra := sure - verdict.possible:
+        return f"the diagram alone lets {sorted(extra)} decide"
     return ""
 
 

@@ -10,6 +10,7 @@ manipulation", ICCAD 1990.)
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import cast
 
 LEAF = 1 << 30
 """The level of a leaf: below every variable."""
@@ -141,16 +142,25 @@ class Forest:
         self._memo[key] = result
         return result
 
-    def union(self, parts: Iterable[int]) -> int:
-        """Diagrams with sets at their leaves, as one whose leaves hold the unions."""
+    def union(
+        self,
+        parts: Iterable[int],
+        name: str = "union",
+        reduced: Callable[[frozenset[int]], frozenset[int]] = lambda union: union,
+    ) -> int:
+        """Diagrams with sets at their leaves, as one whose leaves hold the unions, ``reduced``;
+        ``name`` keys the memory as in ``apply``."""
         empty = self.leaf(frozenset())
+
+        def combine(x: Hashable, y: Hashable) -> Hashable:
+            return reduced(cast(frozenset[int], x) | cast(frozenset[int], y))
 
         def joined(a: int, b: int) -> int:
             if a in (empty, b):
                 return b
             if b == empty:
                 return a
-            return self.apply("union", lambda x, y: x | y, a, b)  # type: ignore[operator]
+            return self.apply(name, combine, a, b)
 
         return self._balanced(joined, list(parts), empty)
 

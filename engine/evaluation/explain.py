@@ -76,13 +76,17 @@ def leads_only_to(walk: Walk, root: int, goal: int) -> bool:
 # ---- the facts that mattered ------------------------------------------------------------------
 
 
-def facts_that_mattered(walk: Walk, decision: Decision, found: Found) -> dict[str, Value]:
+def facts_that_mattered(
+    walk: Walk, decision: Decision, found: Found, deciding: Iterable[int]
+) -> dict[str, Value]:
     """Known facts that settle alone which rules decide. None of them can be left out of a decided
     answer: each is dropped in turn, and stays dropped where the same rules decide without it."""
     compiled = walk.compiled
     leaves = [leaf for group in found.leaves.values() for leaf in group]
     amounts, decisions = _in_formulas(walk, decision, leaves)
     roots = [compiled.roots[name] for name in (decision.name, *decisions)]
+    if found.single is not None:
+        roots += [compiled.decides[compiled.rulebase.rules[n].id] for n in deciding]
     asked: dict[str, None] = {}
     for root in roots:
         for level in sorted(open_part(walk, root)[1]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -133,25 +133,17 @@ def _amount(
 def winners(
     compiled: Compiled,
     decision: Decision,
-    leaf: Leaf,
+    numbers: Sequence[int],
     outcome: Outcome,
     facts: Mapping[str, Value],
     others: Mapping[str, Outcome],
 ) -> tuple[list[int], list[int]]:
-    """The rules of a leaf that give the outcome, and those that the hit policy passed over (a
-    weaker value under ``priority``, a larger amount under ``min`` and so on)."""
-    if isinstance(leaf, Blocked):
-        return [], []
-    if isinstance(leaf, Clash):
-        return sorted(leaf.rules), []
-    numbers = sorted(leaf)
-    if decision.policy.kind not in ("priority", "min", "max") or outcome.kind != "value":
-        return numbers, []
+    """Of rules under ``min`` or ``max``, those that give the outcome, and the others."""
     alone = {
         n: outcome_of(compiled, decision, frozenset({n}), facts, others).value for n in numbers
     }
     chosen = [n for n in numbers if alone[n] == outcome.value]
-    return (chosen, [n for n in numbers if n not in chosen]) if chosen else (numbers, [])
+    return (chosen, [n for n in numbers if n not in chosen]) if chosen else (list(numbers), [])
 
 
 __all__ = [

@@ -242,48 +242,60 @@ class Walk:
             if leaves not in reached:
                 reached[leaves] = Path(step, rest)
 
+    def way(self, root: int, goal: int) -> list[Step] | None:
+        """The steps of some completion from ``root`` to the leaf ``goal``, those through the
+        constraints that go with it included; None where no completion leads there."""
+        return next(self.ways(root, goal), None)
+
     def ways(self, root: int, goal: int) -> Iterator[list[Step]]:
-        """Ways from ``root`` to the leaf ``goal`` that some completion takes, each with the steps
-        through the constraints that go with it. The first is found without the others."""
-        nodes = (self.settle(root),)
-        yield from self._ways(nodes, self._constraints_on(nodes), (), goal, {})
+        """Ways from ``root`` to the leaf ``goal``, the first being found without the others."""
+        start = self.settle(root)
+        yield from self._ways((start, *self._constraints_on((start,))), (), (), goal, set())
 
     def _ways(
         self,
         nodes: tuple[int, ...],
-        constraints: tuple[int, ...],
         steps: tuple[Step, ...],
+        chosen: tuple[Step, ...],
         goal: int,
-        dead: dict[tuple[int, ...], bool],
+        dead: set[tuple[object, ...]],
     ) -> Iterator[list[Step]]:
+        """``nodes`` are the part's and the constraints', ``chosen`` the steps that comparisons
+        still to come depend on, ``dead`` what is known to lead nowhere."""
         forest = self.compiled.forest
-        everything = (*nodes, *constraints)
-        level = min((forest.level[node] for node in everything), default=LEAF)
+        level = min(forest.level[node] for node in nodes)
         if level == LEAF:
             if nodes[0] == goal:
                 yield list(steps)
             return
-        if everything in dead:
+        if not self._compares(nodes):
+            chosen = ()
+        key = (nodes, chosen)
+        if key in dead:
             return
+        found = False
         variable = self.compiled.variables[level]
-        found = pruned = False
         for code in range(variable.size):
-            together = [
+            below = [
                 self.settle(forest.children[node][code] if forest.level[node] == level else node)
-                for node in everything
+                for node in nodes
             ]
-            if forest.false in together[1:]:
+            if forest.false in below[1:] or (below[0] != goal and forest.level[below[0]] == LEAF):
                 continue
-            taken = (*steps, (level, code))
-            if isinstance(variable, SignVariable) and not self.feasible(taken):
-                pruned = True
-                continue
-            left = tuple(n for n in dict.fromkeys(together[1:]) if n != forest.true)
-            for way in self._ways((together[0],), left, taken, goal, dead):
+            step = (level, code)
+            taken = chosen
+            if isinstance(variable, SignVariable):
+                taken = (*chosen, step)
+                if not self.feasible(taken):
+                    continue
+            elif level in self.compiled.compared:
+                taken = (*chosen, step)
+            left = tuple(node for node in dict.fromkeys(below[1:]) if node != forest.true)
+            for way in self._ways((below[0], *left), (*steps, step), taken, goal, dead):
                 found = True
                 yield way
-        if not found and not pruned and not self._compares(everything):
-            dead[everything] = True
+        if not found:
+            dead.add(key)
 
     def _compares(self, nodes: Iterable[int]) -> bool:
         """Whether a comparison of unknown facts is left below some nodes."""

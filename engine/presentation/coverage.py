@@ -51,7 +51,7 @@ def _table(coverage: Coverage, style: Style) -> Iterator[str]:
         line = f"{name:<{width}}  {rules_of:>13}  {tests_of:>15}"
         yield style.heading(line) if i in (0, len(rows) - 1) else line
     reached, of = coverage.regions_reached
-    yield f"{reached} of {count(of, 'region')} reached, in which different rules decide"
+    yield f"{reached} of {count(of, 'region')} reached, in which other conclusions are drawn"
 
 
 def _files(coverage: Coverage) -> list[str]:
@@ -76,6 +76,7 @@ def _missing(coverage: Coverage, rulebase: Rulebase) -> Iterator[str]:
 
 
 def _where(region: RegionCoverage) -> str:
+    """Which conclusions are drawn in a region, each by the first rule that draws it."""
     if not region.rules:
         return (
             "what it requires is in conflict" if region.status == "conflict" else "no rule decides"
@@ -83,8 +84,8 @@ def _where(region: RegionCoverage) -> str:
     if region.status == "conflict":
         return f"{listed(region.rules, 'and')} contradict each other"
     if len(region.rules) == 1:
-        return f"{region.rules[0]} decides alone"
-    return f"{listed(region.rules, 'and')} decide together"
+        return f"{region.rules[0]} or a rule like it decides"
+    return f"{listed(region.rules, 'and')}, or rules like them, decide together"
 
 
 def _suggested(suggestions: Suggestions, rulebase: Rulebase, style: Style) -> Iterator[str]:

@@ -117,9 +117,12 @@ def settings_words(difference: Difference, facts: Mapping[str, Value]) -> str:
 
 def standing_words(rulebase: Rulebase, decision: str, standing: Standing) -> str:
     """How a decision stands, in a word or two."""
+    if standing.status != "decided":
+        return standing.status
+    kind = rulebase.decisions[decision].type
     if standing.value is not None:
-        return show(standing.value, rulebase.decisions[decision].type)
-    return standing.status
+        return show(standing.value, kind)
+    return "a day" if kind == "date" else "an amount"
 
 
 def values_words(difference: Difference, region: ChangedRegion, change: OutcomeChange) -> str:
@@ -169,7 +172,7 @@ def _change(difference: Difference, change: OutcomeChange, style: Style) -> Iter
         f"{outcome_words(decision, change.old)} {ARROW} {outcome_words(decision, change.new)} "
         f"({percent(change.share)})"
     )
-    yield from (style.warning(line) for line in wrapped(words, 4, "  "))
+    yield from (style.warning(line) for line in wrapped(words, 2))
     for region in change.regions[:MAX_SHOWN]:
         yield from _region(difference, region, change, style)
     rest = len(change.regions) - MAX_SHOWN
@@ -228,15 +231,15 @@ def tally_rows(rulebase: Rulebase, tally: Tally) -> Iterator[tuple[str, str, str
     """Decision, old and new standing, and the loans that move so; most loans first."""
     ordered = sorted(tally.moves.items(), key=lambda item: (item[0][0], -item[1].loans))
     for (name, old, new), move in ordered:
-        words = [standing_words(rulebase, name, standing) for standing in (old, new)]
-        yield name or "accepted", words[0], words[1], move
+        before, after = (standing_words(rulebase, name, each) for each in (old, new))
+        yield name or "loan", before, "another" if old == new else after, move
 
 
 def _tally(rulebase: Rulebase, tally: Tally, style: Style) -> Iterator[str]:
     yield style.heading(f"{tally_summary(tally)}.")
     for name, old, new, move in tally_rows(rulebase, tally):
         words = f"{spoken(name)}: {old} {ARROW} {new}: {count(move.loans, 'loan')}"
-        yield from wrapped(words + money_words(tally, move), 6, "  ")
+        yield from wrapped(words + money_words(tally, move), 2)
 
 
 def money_words(tally: Tally, move: Move) -> str:
@@ -264,4 +267,4 @@ def _definitions(changes: Sequence[DefinitionChange], style: Style) -> Iterator[
             names = [definition_words(c) for c in changes if (c.what, c.how) == (what, how)]
             if names:
                 plural = what if len(names) == 1 else f"{what}s"
-                yield from wrapped(f"{plural} {how}: {listed(names, 'and')}", 6, "  ")
+                yield from wrapped(f"{plural} {how}: {listed(names, 'and')}", 2)

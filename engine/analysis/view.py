@@ -1,0 +1,67 @@
+"""The loans under some constraints: whether a part holds any, how large it is, its pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import islice
+
+from engine.analysis.regions import Cube, as_part, complete, constrained, cubes, merge, weight
+from engine.analysis.simplify import simplified
+from engine.analysis.witness import find_witness
+from engine.evaluation.compiling import Compiled
+from engine.evaluation.reach import Walk
+from engine.model import Value
+
+MAX_PIECES = 1_000
+"""A part that falls into more pieces than this is cut short before they are merged."""
+
+
+@dataclass(slots=True)
+class View:
+    """The loans that meet the constraints of ``compiled``."""
+
+    compiled: Compiled
+    accepted: int = field(init=False)
+    """The diagram of these loans."""
+    _free: Compiled = field(init=False)
+    _weights: dict[int, Fraction] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.accepted = constrained(self.compiled, self.compiled.forest.true)
+        self._free = replace(self.compiled, constraints=())
+
+    def loans(self, part: int) -> int:
+        """The loans of a part, constraints taken in."""
+        return self.compiled.forest.both(part, self.accepted)
+
+    def walk(self) -> Walk:
+        """A walk for some questions about one part; what it solves it keeps."""
+        return Walk(self._free, {})
+
+    def is_empty(self, walk: Walk, loans: int) -> bool:
+        """Proven: there are no such loans."""
+        forest = self.compiled.forest
+        return loans == forest.false or (forest.true,) not in walk.reach([loans])
+
+    def loan(self, walk: Walk, loans: int) -> Mapping[str, Value] | None:
+        """One of some loans with all its facts, or None where none was found."""
+        witness = find_witness(walk, loans)
+        return None if witness is None else complete(self.compiled, witness)
+
+    def share(self, part: int) -> Fraction:
+        """How much of these loans lies in a part; see ``regions.share``."""
+        every = weight(self._free, self.accepted, self._weights)
+        return weight(self._free, self.loans(part), self._weights) / every if every else every
+
+    def pieces(self, part: int) -> tuple[dict[Cube, Fraction], bool]:
+        """The part as few pieces as can be with their shares, the largest first, and whether that
+        is all of it. What is so of no loan is not said of them."""
+        short = simplified(self.compiled.forest, part, self.accepted)
+        found = list(islice(cubes(self.compiled, short), MAX_PIECES + 1))
+        sizes = {
+            cube: self.share(as_part(self.compiled, cube)) for cube in merge(found[:MAX_PIECES])
+        }
+        largest = sorted(sizes.items(), key=lambda item: -item[1])
+        return dict(largest), len(found) <= MAX_PIECES

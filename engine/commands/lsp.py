@@ -1,0 +1,29 @@
+"""``recourse lsp``."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import click
+
+from engine.commands.console import DONE, INVALID
+
+INSTALL = "recourse: the language server needs pygls: pip install 'recourse-engine[lsp]'"
+
+
+@click.command("lsp")
+def command() -> int:
+    """Help an editor with rule files: problems as you type, completion, what a name means, where it
+    is defined and used. A language server on standard input and output, which editors start.
+
+    \b
+    Examples:
+      recourse lsp
+    """
+    if importlib.util.find_spec("pygls") is None:
+        click.echo(INSTALL, err=True)
+        return INVALID
+    from engine.editing.server import rule_server
+
+    rule_server().start_io()
+    return DONE
