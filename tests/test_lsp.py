@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from engine.editing.cursor import cursor_at
 from tests.small import write
 
 pytest.importorskip("pygls")
@@ -299,12 +296,6 @@ def test_formatting(editor: Editor, pack: Path) -> None:
     editor.change(cases, "- {")
     assert editor.ask("textDocument/formatting", asked) == []
     editor.close(cases)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.text("ab:-{}[],#'\"|>&*! \n\t", max_size=60), st.integers(0, 5), st.integers(0, 20))
-def test_a_cursor_can_stand_in_any_text(text: str, line: int, column: int) -> None:
-    cursor_at(text, line, column)
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ def _regions(compiled: Compiled, trials: Sequence[Trial]) -> Iterator[RegionCove
     forest, rules = compiled.forest, compiled.rulebase.rules
     for name, root in compiled.roots.items():
         effects = Effects(compiled, compiled.rulebase.decisions[name])
-        counts = {leaf: 0 for (leaf,) in Walk(compiled, {}).reach([root])}
+        counts = dict.fromkeys(forest.leaves(root), 0)
         for one in trials:
             if name in one.record.answers:
                 reached = one.walk.reach([root])
@@ -277,6 +277,8 @@ def _regions(compiled: Compiled, trials: Sequence[Trial]) -> Iterator[RegionCove
                     counts[next(iter(reached))[0]] += 1
         for node, number in counts.items():
             leaf = cast(Leaf, forest.values[node])
+            if not number and is_empty(compiled, effects.where("region", [leaf])):
+                continue
             numbers = leaf.rules if isinstance(leaf, Clash) else leaf
             ids = (
                 () if isinstance(numbers, Blocked) else tuple(rules[n].id for n in sorted(numbers))

@@ -29,6 +29,8 @@ from engine.trees import names_in
 
 MAX_REGIONS = 25
 """A change that falls into more pieces than this is cut short; it then says so."""
+MAX_DETAILED = 12
+"""So many changes of a decision, the largest, are told in all their pieces; of others one is."""
 
 LESS, EQUAL, MORE = 0, 1, 2
 
@@ -125,7 +127,7 @@ def compare(base: Rulebase, head: Rulebase) -> Difference:
         joint.compiled,
         renames,
         tuple(definition_changes(rename(base, renames), head, renames)),
-        tuple(found for change in changes for found in both.outcome_change(joint, change)),
+        tuple(both.outcome_changes(joint, changes)),
         tuple(both.acceptance()),
     )
 
@@ -223,13 +225,19 @@ class _Both:
             return self.space.forest.true
         return self.space.comparison(formula, Constant(Decimal(0)), (LESS, EQUAL, MORE))
 
-    def outcome_change(self, joint: View, change: _Part) -> Iterator[OutcomeChange]:
-        """The change with its regions, if there is any loan in it."""
-        regions, whole = self._regions(joint, change.part, change)
-        if regions:
-            size = joint.share(change.part)
-            name = change.decision.name
-            yield OutcomeChange(name, change.old, change.new, size, regions, whole)
+    def outcome_changes(self, joint: View, changes: list[_Part]) -> Iterator[OutcomeChange]:
+        """The changes that touch loans, with their regions; of each decision the largest first."""
+        by_decision: dict[str, list[tuple[Fraction, _Part]]] = {}
+        for change in changes:
+            shares = by_decision.setdefault(change.decision.name, [])
+            shares.append((joint.share(change.part), change))
+        for name, shares in by_decision.items():
+            shares.sort(key=lambda pair: -pair[0])
+            for rank, (size, change) in enumerate(shares):
+                limit = MAX_REGIONS if rank < MAX_DETAILED else 1
+                regions, whole = self._regions(joint, change.part, change, limit)
+                if regions:
+                    yield OutcomeChange(name, change.old, change.new, size, regions, whole)
 
     # ---- acceptance ---------------------------------------------------------------------------
 
@@ -263,14 +271,14 @@ class _Both:
     # ---- regions ------------------------------------------------------------------------------
 
     def _regions(
-        self, view: View, part: int, change: _Part | None = None
+        self, view: View, part: int, change: _Part | None = None, limit: int = MAX_REGIONS
     ) -> tuple[tuple[ChangedRegion, ...], bool]:
         """The pieces of a part that hold loans, and whether they are all of it."""
-        pieces, whole = view.pieces(part)
+        pieces, whole = view.pieces(part, 20 * limit)
         walk = view.walk()
         found: list[ChangedRegion] = []
         for cube, size in pieces.items():
-            if len(found) == MAX_REGIONS:
+            if len(found) == limit:
                 return tuple(found), False
             found.extend(self._region(view, walk, cube, size, change))
         return tuple(found), whole

@@ -14,9 +14,6 @@ from engine.evaluation.compiling import Compiled
 from engine.evaluation.reach import Walk
 from engine.model import Value
 
-MAX_PIECES = 1_000
-"""A part that falls into more pieces than this is cut short before they are merged."""
-
 
 @dataclass(slots=True)
 class View:
@@ -55,13 +52,12 @@ class View:
         every = weight(self._free, self.accepted, self._weights)
         return weight(self._free, self.loans(part), self._weights) / every if every else every
 
-    def pieces(self, part: int) -> tuple[dict[Cube, Fraction], bool]:
+    def pieces(self, part: int, most: int) -> tuple[dict[Cube, Fraction], bool]:
         """The part as few pieces as can be with their shares, the largest first, and whether that
-        is all of it. What is so of no loan is not said of them."""
+        is all of it: it is cut short where it falls into more than ``most`` before they are merged.
+        What is so of no loan is not said of them."""
         short = simplified(self.compiled.forest, part, self.accepted)
-        found = list(islice(cubes(self.compiled, short), MAX_PIECES + 1))
-        sizes = {
-            cube: self.share(as_part(self.compiled, cube)) for cube in merge(found[:MAX_PIECES])
-        }
+        found = list(islice(cubes(self.compiled, short), most + 1))
+        sizes = {cube: self.share(as_part(self.compiled, cube)) for cube in merge(found[:most])}
         largest = sorted(sizes.items(), key=lambda item: -item[1])
-        return dict(largest), len(found) <= MAX_PIECES
+        return dict(largest), len(found) <= most

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.analysis.cases import read_cases
 from engine.editing.cursor import cursor_at
@@ -34,6 +34,9 @@ from engine.reading.yaml import parse
 
 Texts = Mapping[Path, str]
 
+Thing = TypeVar("Thing")
+
+_NAME = re.compile("[a-z][a-z0-9_]*")
 _WORD = re.compile(r""""[^"]*"|'[^']*'|[^\s,:#{}\[\]]+""")
 
 
@@ -177,9 +180,9 @@ def _sketch(project: Project) -> Rulebase:
     head = project.root_of("pack.yaml") or nothing
     vocabulary = project.root_of("vocabulary.yaml") or nothing
     report = Report(Source("", ""))
-    facts = read_facts(vocabulary, report)
-    decisions = read_decisions(head, facts, report)
-    named = named_terms(vocabulary, {*facts, *decisions}, report)
+    facts = _named(read_facts(vocabulary, report))
+    decisions = _named(read_decisions(head, facts, report))
+    named = _named(named_terms(vocabulary, {*facts, *decisions}, report))
     terms = {
         name: Term(name, text(node, "label"), ALWAYS, key.place)
         for name, (key, node) in named.items()
@@ -205,6 +208,11 @@ def _sketch(project: Project) -> Rulebase:
         rules=tuple(rules),
         jurisdiction_fact=text(head, "jurisdiction"),
     )
+
+
+def _named(things: Mapping[str, Thing]) -> dict[str, Thing]:
+    """The things whose name is one; others would not do in a schema."""
+    return {name: thing for name, thing in things.items() if _NAME.fullmatch(name)}
 
 
 def _rules(root: Node | None) -> Iterator[Rule]:

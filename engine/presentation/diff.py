@@ -159,10 +159,9 @@ def _outcomes(difference: Difference, style: Style) -> Iterator[str]:
             yield ""
         total = sum((change.share for change in changes), Fraction(0))
         yield style.heading(f"{spoken(name)}: {percent(total)} of the loans the rules tell apart")
-        ordered = sorted(changes, key=lambda change: -change.share)
-        for change in ordered[:MAX_SHOWN]:
+        for change in changes[:MAX_SHOWN]:
             yield from _change(difference, change, style)
-        if (rest := len(ordered) - MAX_SHOWN) > 0:
+        if (rest := len(changes) - MAX_SHOWN) > 0:
             yield f"  and {count(rest, 'smaller change')}"
 
 

@@ -138,8 +138,7 @@ def _problems(difference: Difference) -> Iterator[Problem]:
             for change in changes[:MAX_SHOWN]
         )
         more = f"; and {len(changes) - MAX_SHOWN} more" if len(changes) > MAX_SHOWN else ""
-        first = max(changes, key=lambda change: change.share)
-        where = place_words(difference, first.regions[0].cube, first)
+        where = place_words(difference, changes[0].regions[0].cube, changes[0])
         for place in _blamed(difference, name):
             message = f"`{name}` changes: {words}{more}. For example: {where}"
             yield Problem("outcome-change", message, place, severity="warning")

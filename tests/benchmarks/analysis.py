@@ -1,6 +1,6 @@
 """How long the proofs take: a decision table of 1,500 rules over 7 columns, and the shipped packs.
 
-    python -m tests.benchmarks.analysis [PACK ...]
+python -m tests.benchmarks.analysis [PACK ...]
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def table(rows: int = 1500, faults: int = 6, seed: int = 1) -> Rulebase:
     """A table whose rows are distinct but for a few faults: conflicting rows and missing ones."""
     rng = random.Random(seed)
     facts = {
-        f"column_{i}": Fact(f"column_{i}", "enum", f"Column {i}", "?", {f"v{v}": f"V{v}" for v in range(n)})
+        f"column_{i}": Fact(
+            f"column_{i}", "enum", f"Column {i}", "?", {f"v{v}": f"V{v}" for v in range(n)}
+        )
         for i, n in enumerate(COLUMNS)
     }
     facts |= {name: Fact(name, "integer", name, "?", at_least=0) for name in ("low", "high")}
@@ -56,7 +58,9 @@ def table(rows: int = 1500, faults: int = 6, seed: int = 1) -> Rulebase:
             )
         )
     decision = Decision("outcome", "enum", "Outcome", {"a": "A", "b": "B", "c": "C"})
-    return Rulebase("table", "1", "Table", "0" * 64, "", facts, {}, (), (), {"outcome": decision}, tuple(rules))
+    return Rulebase(
+        "table", "1", "Table", "0" * 64, "", facts, {}, (), (), {"outcome": decision}, tuple(rules)
+    )
 
 
 def _keys() -> Iterator[tuple[int, ...]]:
