@@ -46,7 +46,7 @@ class Editor:
     """The other end of the wire."""
 
     def __init__(self) -> None:
-        command = [sys.executable, str(ROOT / "cli.py"), "lsp"]
+        command = [sys.executable, str(ROOT / "cli.py"), "lsp", "--stdio"]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )

@@ -277,14 +277,15 @@ class _Both:
         pieces, whole = view.pieces(part, 20 * limit)
         walk = view.walk()
         found: list[ChangedRegion] = []
-        for cube, size in pieces.items():
+        for cube in pieces:
             if len(found) == limit:
-                return tuple(found), False
-            found.extend(self._region(view, walk, cube, size, change))
-        return tuple(found), whole
+                whole = False
+                break
+            found.extend(self._region(view, walk, cube, change))
+        return tuple(sorted(found, key=lambda region: -region.share)), whole
 
     def _region(
-        self, view: View, walk: Walk, cube: Cube, size: Fraction, change: _Part | None
+        self, view: View, walk: Walk, cube: Cube, change: _Part | None
     ) -> Iterator[ChangedRegion]:
         forest, piece = self.space.forest, as_part(view.compiled, cube)
         loans = view.loans(piece)
@@ -293,7 +294,7 @@ class _Both:
             bound = loans if change is None else forest.both(loans, change.inside)
             if view.is_empty(walk, bound):
                 return
-        region = ChangedRegion(cube, size)
+        region = ChangedRegion(cube, view.share(piece))
         if loan is not None:
             region = replace(region, loan=self.aligned.pair(loan))
         if change is not None:

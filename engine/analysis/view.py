@@ -52,12 +52,14 @@ class View:
         every = weight(self._free, self.accepted, self._weights)
         return weight(self._free, self.loans(part), self._weights) / every if every else every
 
-    def pieces(self, part: int, most: int) -> tuple[dict[Cube, Fraction], bool]:
-        """The part as few pieces as can be with their shares, the largest first, and whether that
-        is all of it: it is cut short where it falls into more than ``most`` before they are merged.
-        What is so of no loan is not said of them."""
+    def pieces(self, part: int, most: int) -> tuple[list[Cube], bool]:
+        """The part as few pieces as can be, the largest first (constraints left aside), and whether
+        that is all of it: it is cut short where it falls into more than ``most`` before they are
+        merged. What is so of no loan is not said of them."""
         short = simplified(self.compiled.forest, part, self.accepted)
         found = list(islice(cubes(self.compiled, short), most + 1))
-        sizes = {cube: self.share(as_part(self.compiled, cube)) for cube in merge(found[:most])}
-        largest = sorted(sizes.items(), key=lambda item: -item[1])
-        return dict(largest), len(found) <= most
+        merged = merge(found[:most])
+        return sorted(merged, key=self._size, reverse=True), len(found) <= most
+
+    def _size(self, cube: Cube) -> Fraction:
+        return weight(self._free, as_part(self.compiled, cube), self._weights)

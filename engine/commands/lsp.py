@@ -12,6 +12,12 @@ INSTALL = "recourse: the language server needs pygls: pip install 'recourse-engi
 
 
 @click.command("lsp")
+@click.option(
+    "--stdio",
+    is_flag=True,
+    expose_value=False,
+    help="Over standard input and output: the only way, so it may be left out.",
+)
 def command() -> int:
     """Help an editor with rule files: problems as you type, completion, what a name means, where it
     is defined and used. A language server on standard input and output, which editors start.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -253,5 +252,5 @@ def test_writing_where_nothing_can_be_written(tmp_path: Path) -> None:
         write_schemas(BASE, tmp_path / "file" / "deeper")
     (problem,) = caught.value.problems
     assert problem.code == "cannot-write"
-    assert problem.where.file == os.path.join(tmp_path, "file", "deeper", "cases.schema.json")
+    assert problem.where.file == str(tmp_path / "file" / "deeper" / "cases.schema.json")
     assert problem.message == "can't write this file: Not a directory"
