@@ -14,7 +14,7 @@ from itertools import islice
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.reach import Walk
-from engine.evaluation.variables import FactVariable, decode, domain
+from engine.evaluation.variables import FactVariable, decode, domain, typical
 from engine.model import Fact, Value
 
 MAX_CUBES = 2_000
@@ -92,8 +92,7 @@ def _candidates(compiled: Compiled, fact: Fact, known: Mapping[str, Value]) -> I
     else:
         others = [v for n, v in known.items() if compiled.rulebase.facts[n].type == fact.type]
         yield from others
-        low, high = domain(fact)
-        yield decode(0 if low <= 0 <= high else low, fact.type)
+        yield decode(typical(*domain(fact), fact.type), fact.type)
 
 
 # ---- pieces -----------------------------------------------------------------------------------

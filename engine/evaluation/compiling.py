@@ -210,7 +210,7 @@ _ZERO = Constant(Decimal(0))
 
 def settled(formula: Formula, kind: str) -> Formula:
     """A decision's own formula as it enters another: rounded, and a constant where it is one."""
-    if isinstance(formula, Ref):
+    if isinstance(formula, Ref) and kind != "integer":
         return formula
     if not any(True for _ in names_in(formula)):
         try:

@@ -70,6 +70,16 @@ def domain(fact: Fact) -> tuple[int, int]:
     return low, high
 
 
+_A_DAY = datetime.date(2010, 1, 4).toordinal()
+
+
+def typical(low: int, high: int, kind: str) -> int:
+    """A number of a span that reads well: zero (of days, one in our time) where it can be, else the
+    end that is nearer to it."""
+    middle = _A_DAY if kind == "date" else 0
+    return middle if low <= middle <= high else low if low > middle else high
+
+
 @dataclass(frozen=True, slots=True)
 class FactVariable:
     """One fact. ``groups`` are the classes of an enum or boolean, ``spans`` those of an ordered
@@ -94,12 +104,10 @@ class FactVariable:
         return bisect_right(self.cuts, encode(value, self.kind))
 
     def example(self, code: int) -> Value:
-        """A value of a class that reads well: zero where it can be, else the end nearer to it."""
+        """A value of a class that reads well."""
         if self.groups:
             return self.groups[code][0]
-        low, high = self.spans[code]
-        number = 0 if low <= 0 <= high else low if abs(low) <= abs(high) else high
-        return decode(number, self.kind)
+        return decode(typical(*self.spans[code], self.kind), self.kind)
 
     def meeting(self, test: OneOf | Compare) -> frozenset[int]:
         """The classes whose values meet a test of this fact against literals."""

@@ -13,6 +13,10 @@ from engine.problems import Problem
 from engine.values import show, to_json
 
 
+MANY = 40
+"""Of a loan with more facts than this, only those are shown that the finding hangs on."""
+
+
 def as_problems(compiled: Compiled, findings: Iterable[Finding]) -> list[Problem]:
     """The findings that the pack does not accept, each with the loans it is about as its hint."""
     return [
@@ -40,7 +44,8 @@ def _block(compiled: Compiled, finding: Finding, style: Style) -> str:
     for region in finding.regions:
         lines.extend(wrapped(region_words(compiled, region.cube), 12, "    for"))
     if finding.loan:
-        settings = ", ".join(loan_words(compiled.rulebase, finding.loan))
+        short = finding.regions[0].witness if len(finding.loan) > MANY else finding.loan
+        settings = ", ".join(loan_words(compiled.rulebase, short))
         lines.extend(wrapped(f"{{{settings}}}", 12, "    loan"))
     return "\n".join(lines)
 

@@ -301,6 +301,17 @@ def test_a_day_is_compared_with_a_deadline_that_another_decision_sets(tmp_path: 
     assert decider.decide(facts).answers["late"].status == "undetermined"
 
 
+def test_an_integer_decision_is_rounded_before_it_is_tested(tmp_path: Path) -> None:
+    decider = pack(
+        tmp_path,
+        "n: {type: integer, label: N}\nmore: {type: boolean, label: More, otherwise: false,"
+        " otherwise_because: No.}",
+        "a | n | | {amount: rate}\nb | more | {n: {more_than: units}} | true",
+    )
+    assert decider.decide({"rate": "1.2", "units": 1}).value("more") is False
+    assert decider.decide({"rate": "1.5", "units": 1}).value("more") is True
+
+
 def test_presumptions_stand_until_the_contrary_is_given(tmp_path: Path) -> None:
     decider = pack(
         tmp_path,
