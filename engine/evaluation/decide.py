@@ -9,7 +9,7 @@ from typing import cast
 
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_rulebase
 from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
-from engine.evaluation.facts import Locate, presume, read_facts
+from engine.evaluation.facts import Locate, constraints_by_fact, presume, read_facts
 from engine.evaluation.outcomes import Found, Outcome, outcome_of, used_decisions, winners
 from engine.evaluation.quick import quick_decision
 from engine.evaluation.reach import Walk
@@ -38,6 +38,7 @@ class Decider:
         self._lock = threading.Lock()
         self._compiled: Compiled | None = None
         self._rete: Rete | None = None
+        self._constraints = constraints_by_fact(rulebase)
 
     @property
     def compiled(self) -> Compiled:
@@ -75,7 +76,7 @@ class Decider:
         differ.
         """
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
-        presumed = {} if strict else presume(self.rulebase, given)
+        presumed = {} if strict else presume(self.rulebase, given, self._constraints)
         values = {**given, **{name: p.value for name, p in presumed.items()}}
         wanted = self._wanted(only)
         session = Session(self.compiled, values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from engine.evaluation.conditions import holds
-from engine.model import Presumption, Rulebase, Value
+from engine.model import Constraint, Presumption, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Place, Problem, likely
 from engine.trees import names_of
 from engine.values import ValueFault, read_fact
@@ -97,10 +97,25 @@ def _together(names: list[str]) -> str:
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
-def presume(rulebase: Rulebase, given: Mapping[str, Value]) -> dict[str, Presumption]:
+def constraints_by_fact(rulebase: Rulebase) -> dict[str, tuple[Constraint, ...]]:
+    """For each fact the constraints that speak of it."""
+    found: dict[str, tuple[Constraint, ...]] = {}
+    for constraint in rulebase.constraints:
+        names = names_of(constraint.when, lambda term: rulebase.terms[term].when)
+        for name in dict.fromkeys(names):
+            found[name] = (*found.get(name, ()), constraint)
+    return found
+
+
+def presume(
+    rulebase: Rulebase,
+    given: Mapping[str, Value],
+    constraints: Mapping[str, tuple[Constraint, ...]] | None = None,
+) -> dict[str, Presumption]:
     """What the law presumes beside the given facts: in the order of the pack, each presumption
     whose fact is not known yet and whose condition certainly holds; none that would break a
-    constraint."""
+    constraint. ``constraints`` are those of each fact, where they are at hand."""
+    by_fact = constraints_by_fact(rulebase) if constraints is None else constraints
     known = dict(given)
     presumed: dict[str, Presumption] = {}
     for presumption in rulebase.presumptions:
@@ -108,7 +123,7 @@ def presume(rulebase: Rulebase, given: Mapping[str, Value]) -> dict[str, Presump
         if name in known or holds(presumption.when, known, rulebase) is not True:
             continue
         known[name] = presumption.value
-        if any(holds(c.when, known, rulebase) is False for c in rulebase.constraints):
+        if any(holds(c.when, known, rulebase) is False for c in by_fact.get(name, ())):
             del known[name]
         else:
             presumed[name] = presumption
