@@ -12,7 +12,6 @@ from engine.presentation.regions import region_words
 from engine.problems import Problem
 from engine.values import show, to_json
 
-
 MANY = 40
 """Of a loan with more facts than this, only those are shown that the finding hangs on."""
 
