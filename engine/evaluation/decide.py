@@ -21,7 +21,7 @@ from engine.problems import NOWHERE, InputError, Problem, likely
 _STATUS: Mapping[str, Status] = {"value": "decided", "open": "open", "conflict": "conflict"}
 
 
-MANY = 40
+MANY = 12
 """Of so many rules that may decide, it is worked out with which outcome each can go together."""
 
 
@@ -146,6 +146,7 @@ class Session:
     found: dict[str, Found] = field(init=False, default_factory=dict)
     single: dict[str, Outcome] = field(init=False, default_factory=dict)
     """The outcomes of the decisions that have but one."""
+    _leaves_of: dict[int, set[Leaf]] = field(init=False, default_factory=dict)
     _deciding_rules: dict[str, tuple[list[int], list[int]]] = field(
         init=False, default_factory=dict
     )
@@ -219,18 +220,21 @@ class Session:
                 )
                 passed += lost
         near = [n for n in possible if rules[n].then in concluding]
-        deciding += [n for n in near if len(near) > MANY or self._together(n, decision, leaves)]
+        deciding += [n for n in near if len(possible) > MANY or self._together(n, decision, leaves)]
         return deciding, passed if decision.policy.kind in ("priority", "min", "max") else []
 
     def _together(self, number: int, decision: Decision, leaves: Collection[Leaf]) -> bool:
         """Whether a rule decides in some completion that leads to one of the leaves."""
-        forest = self.compiled.forest
-        rule = self.compiled.rulebase.rules[number]
-        roots = [self.compiled.decides[rule.id], self.compiled.roots[decision.name]]
-        return any(
-            decides == forest.true and forest.values[leaf] in leaves
-            for decides, leaf in self.walk.reach(roots)
-        )
+        if number not in self._leaves_of:
+            forest = self.compiled.forest
+            rule = self.compiled.rulebase.rules[number]
+            roots = [self.compiled.decides[rule.id], self.compiled.roots[decision.name]]
+            self._leaves_of[number] = {
+                cast(Leaf, forest.values[leaf])
+                for decides, leaf in self.walk.reach(roots)
+                if decides == forest.true
+            }
+        return not self._leaves_of[number].isdisjoint(leaves)
 
 
 def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
