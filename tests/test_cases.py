@@ -8,7 +8,8 @@ import pytest
 
 from engine import Decider
 from engine.analysis.cases import Case, read_cases, run_case
-from engine.reading.pack import load_pack, shipped_packs
+from engine.reading.pack import load_pack
+from engine.reading.packs import shipped_packs
 
 
 @cache

@@ -10,7 +10,8 @@ from engine.evaluation.decide import Decider
 from engine.evaluation.record import Answer, Record
 from engine.model import Decision, Rulebase, Value
 from engine.problems import InputError, Place, Problem, likely, listing
-from engine.reading.pack import case_files, shown, text_of
+from engine.reading.pack import text_of
+from engine.reading.packs import case_files, shown
 from engine.reading.report import Report
 from engine.reading.rules import read_literal
 from engine.reading.schema import validate

@@ -12,7 +12,8 @@ from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
 from engine.problems import InputError, Problem
-from engine.reading.pack import find_pack, load_pack, shipped_packs
+from engine.reading.pack import load_pack
+from engine.reading.packs import find_pack, shipped_packs
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from engine.commands.console import (
 from engine.evaluation.decide import Decider
 from engine.presentation import diff, diff_data, review
 from engine.problems import InputError
-from engine.reading.pack import find_pack, load_pack
+from engine.reading.pack import load_pack
+from engine.reading.packs import find_pack
 from engine.reading.revisions import open_base
 from engine.reading.tables import read_table
 

@@ -9,7 +9,8 @@ import click
 from engine.analysis.checking import chosen_packs
 from engine.commands.console import packs_argument
 from engine.presentation.schemas import write_schemas
-from engine.reading.pack import load_pack, shown
+from engine.reading.pack import load_pack
+from engine.reading.packs import shown
 from engine.resources import schema_dir
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.reading.pack import load_pack, shipped_packs
+from engine.reading.pack import load_pack
+from engine.reading.packs import shipped_packs
 
 Candidates = list[tuple[str, str]]
 

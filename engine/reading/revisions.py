@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from engine.model import Rulebase
 from engine.problems import InputError, Place, Problem, likely, listing
-from engine.reading.pack import SUFFIXES, load_pack, shipped_packs
+from engine.reading.pack import load_pack
+from engine.reading.packs import SUFFIXES, shipped_packs
 from engine.reading.source import MAX_BYTES
 
 MAX_FILES = 5_000

@@ -11,7 +11,8 @@ from engine import Decider
 from engine.analysis.cases import read_cases, run_cases
 from engine.model import Rule
 from engine.presentation.schemas import pack_schemas
-from engine.reading.pack import load_pack, shipped_packs
+from engine.reading.pack import load_pack
+from engine.reading.packs import shipped_packs
 from engine.resources import rules_dir, schema_dir
 
 ROOT = rules_dir().parent
