@@ -110,6 +110,8 @@ def _amount(
         if name not in compiled.rulebase.decisions:
             continue
         other = others[name]
+        if other.kind == "conflict":
+            return CONFLICT
         if other.kind == "open":
             return OPEN
         if other.formula is not None:

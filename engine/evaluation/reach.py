@@ -24,7 +24,7 @@ from engine.model import Value
 UNKNOWN = -1
 _LATER = -2
 
-MAX_SOLVED = 400
+MAX_SOLVED = 1_000
 """So many systems of comparisons are solved for one loan; beyond that, paths through comparisons
 count as possible. The answer may then stay undetermined where more work would settle it; it is
 never wrong."""
