@@ -175,7 +175,7 @@ class Session:
         deciding, passed = self._deciding(decision, leaves)
         rules = self.compiled.rulebase.rules
         open_ = status == "undetermined"
-        certain = [n for n in deciding if n in self._rules(decision)[0]]
+        certain = [n for n in deciding if n in self.rules(decision)[0]]
         return Answer(
             decision=decision,
             status=status,
@@ -191,7 +191,7 @@ class Session:
             requires=decision.requires,
         )
 
-    def _rules(self, decision: Decision) -> tuple[list[int], list[int]]:
+    def rules(self, decision: Decision) -> tuple[list[int], list[int]]:
         """The rules that decide for certain, and those that may, before the hit policy."""
         if decision.name not in self._deciding_rules:
             self._deciding_rules[decision.name] = rules_at(self.walk, decision)
@@ -208,7 +208,7 @@ class Session:
             if not isinstance(leaf, Blocked):
                 numbers = leaf.rules if isinstance(leaf, Clash) else leaf
                 concluding.update(rules[n].then for n in numbers)
-        certain, possible = self._rules(decision)
+        certain, possible = self.rules(decision)
         deciding = [n for n in certain if rules[n].then in concluding]
         passed = [n for n in certain if rules[n].then not in concluding]
         if len(leaves) == 1 and decision.policy.kind in ("min", "max") and not possible:
@@ -318,7 +318,7 @@ def difference(session: Session, name: str, verdict: Verdict) -> str:
             return f"only the network decides it, as {verdict.value!r}"
         if single.value != verdict.value:
             return f"the diagram says {single.value!r}, the network {verdict.value!r}"
-    certain, possible = rules_at(session.walk, session.compiled.rulebase.decisions[name])
+    certain, possible = session.rules(session.compiled.rulebase.decisions[name])
     sure = {rules[n].id for n in certain}
     if missing := verdict.certain - sure - {rules[n].id for n in possible}:
         return f"the network alone lets {sorted(missing)} decide for certain"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from engine.reading.conditions import read_condition
 from engine.reading.formulas import FormulaFault, read_date_formula, read_formula
 from engine.reading.names import Names
 from engine.reading.report import Report
-from engine.reading.vocabulary import circles, text
+from engine.reading.vocabulary import circles, day, text
 from engine.reading.yaml import ListNode, MapNode, Node, ScalarNode, plain
 from engine.values import ValueFault, a_type, read_outcome, read_value
 
@@ -159,19 +158,7 @@ def _effective(node: Node | None, names: Names, report: Report) -> Effective | N
             likely(name, days) or f"dates: {listing(days)}",
         )
         return None
-    limits: dict[str, datetime.date] = {}
-    for key in ("from", "to"):
-        day = node.get(key)
-        if day is None or plain(day) is None:
-            continue
-        try:
-            value = read_value(key, "date", {}, plain(day))
-        except ValueFault as fault:
-            report.error(fault.code, fault.message, day.place, fault.hint)
-            continue
-        assert isinstance(value, datetime.date)
-        limits[key] = value
-    start, end = limits.get("from"), limits.get("to")
+    start, end = day(node, "from", report), day(node, "to", report)
     last = node.get("to")
     if start is not None and end is not None and last is not None and start > end:
         report.error("empty-range", f"in force from {start} to {end}: that is never", last.place)
@@ -288,20 +275,12 @@ def _inside(node: ScalarNode, offset: int, report: Report) -> Place:
 def _authority(node: Node | None, report: Report) -> Authority:
     if not isinstance(node, MapNode):
         return Authority("", "")  # the schema has said so
-    checked = None
-    day = node.get("checked")
-    if day is not None:
-        try:
-            value = read_value("checked", "date", {}, plain(day))
-            checked = value if isinstance(value, datetime.date) else None
-        except ValueFault as fault:
-            report.error(fault.code, fault.message, day.place, fault.hint)
     return Authority(
         kind=text(node, "kind"),
         cite=text(node, "cite"),
         url=text(node, "url"),
         confidence=text(node, "confidence") or "high",  # type: ignore[arg-type]
-        checked=checked,
+        checked=day(node, "checked", report),
         note=text(node, "note"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import get_args
@@ -37,6 +38,19 @@ def text(node: MapNode, key: str) -> str:
     """The text under ``key``, folded to one line's white space; empty where there is none."""
     value = node.get(key)
     return " ".join(value.text.split()) if isinstance(value, ScalarNode) else ""
+
+
+def day(node: MapNode, key: str, report: Report) -> datetime.date | None:
+    """The date under ``key``; None where there is none, or no date, which is reported."""
+    value = node.get(key)
+    if value is None or plain(value) is None:
+        return None
+    try:
+        found = read_value(key, "date", {}, plain(value))
+    except ValueFault as fault:
+        report.error(fault.code, fault.message, value.place, fault.hint)
+        return None
+    return found if isinstance(found, datetime.date) else None
 
 
 def labels(node: Node | None) -> dict[str, str]:
