@@ -17,7 +17,7 @@ from engine.analysis.cases import read_cases
 from engine.editing.cursor import cursor_at
 from engine.editing.names import Mention, Span, mentions
 from engine.editing.offers import Offer, offers, schema_of
-from engine.model import ALWAYS, Authority, Constant, Rule, Rulebase, Term
+from engine.model import ALWAYS, Authority, Constant, Fact, Rule, Rulebase, Term
 from engine.presentation.schemas import pack_schemas
 from engine.problems import NOWHERE, InputError, Problem
 from engine.reading.belonging import kind_in
@@ -29,7 +29,13 @@ from engine.reading.packs import case_files, pack_files
 from engine.reading.report import Report
 from engine.reading.schema import validate
 from engine.reading.source import Source
-from engine.reading.vocabulary import named_terms, read_facts, read_presumptions, text
+from engine.reading.vocabulary import (
+    NamedTerm,
+    named_terms,
+    read_facts,
+    read_presumptions,
+    text,
+)
 from engine.reading.yaml import parse
 
 Texts = Mapping[Path, str]
@@ -178,22 +184,21 @@ def _sketch(project: Project) -> Rulebase:
     """The names of a pack. Faults are passed over: ``faults`` reports them."""
     nothing = MapNode(NOWHERE, ())
     head = project.root_of("pack.yaml") or nothing
-    vocabulary = project.root_of("vocabulary.yaml") or nothing
+    files = list(_roots(project, "vocabulary"))
     report = Report(Source("", ""))
-    facts = _named(read_facts(vocabulary, report))
+    facts: dict[str, Fact] = {}
+    for file in files:
+        facts |= _named(read_facts(file, facts, report))
     decisions = _named(read_decisions(head, facts, report))
-    named = _named(named_terms(vocabulary, {*facts, *decisions}, report))
+    named: dict[str, NamedTerm] = {}
+    for file in files:
+        named |= _named(named_terms(file, {*facts, *decisions, *named}, report))
     terms = {
         name: Term(name, text(node, "label"), ALWAYS, key.place)
-        for name, (key, node) in named.items()
+        for name, (key, node, _) in named.items()
     }
     names = Names(facts, frozenset(terms), decisions)
-    rules = [
-        rule
-        for path, document in project.documents.items()
-        if kind_in(project.root, path) == "rules"
-        for rule in _rules(document.root)
-    ]
+    rules = [rule for root in _roots(project, "rules") for rule in _rules(root)]
     return Rulebase(
         name=text(head, "name") or project.root.name,
         version=text(head, "version"),
@@ -203,11 +208,19 @@ def _sketch(project: Project) -> Rulebase:
         facts=facts,
         terms=terms,
         constraints=(),
-        presumptions=read_presumptions(vocabulary, names, terms, report),
+        presumptions=tuple(
+            each for file in files for each in read_presumptions(file, names, terms, report)
+        ),
         decisions=decisions,
         rules=tuple(rules),
         jurisdiction_fact=text(head, "jurisdiction"),
     )
+
+
+def _roots(project: Project, kind: str) -> Iterator[MapNode]:
+    for path, document in project.documents.items():
+        if kind_in(project.root, path) == kind and isinstance(document.root, MapNode):
+            yield document.root
 
 
 def _named(things: Mapping[str, Thing]) -> dict[str, Thing]:
@@ -215,8 +228,8 @@ def _named(things: Mapping[str, Thing]) -> dict[str, Thing]:
     return {name: thing for name, thing in things.items() if _NAME.fullmatch(name)}
 
 
-def _rules(root: Node | None) -> Iterator[Rule]:
-    listed = root.get("rules") if isinstance(root, MapNode) else None
+def _rules(root: MapNode) -> Iterator[Rule]:
+    listed = root.get("rules")
     for node in listed.items if isinstance(listed, ListNode) else ():
         if isinstance(node, MapNode) and text(node, "id"):
             above = node.get("exception_to")

@@ -33,5 +33,6 @@ def kind_in(root: Path, path: Path) -> str:
     *folders, name = path.relative_to(root).parts
     if "cases" in folders:
         return "cases" if folders[0] == "cases" else ""
-    kinds = {"pack.yaml": "pack", "vocabulary.yaml": "vocabulary"}
-    return "rules" if folders else kinds.get(name, "rules")
+    if folders:
+        return "vocabulary" if folders[0] == "vocabulary" else "rules"
+    return {"pack.yaml": "pack", "vocabulary.yaml": "vocabulary"}.get(name, "rules")

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from engine.model import LANGUAGE, Rulebase, Term
+from engine.model import LANGUAGE, Fact, Rulebase, Term
 from engine.problems import InputError, Place, Problem, likely
 from engine.reading.accepted import read_accepted
+from engine.reading.belonging import kind_in
 from engine.reading.decisions import in_requirement_order, read_decisions, with_otherwise
 from engine.reading.names import UNCLEAR, Names
 from engine.reading.packs import find_pack, pack_files, shown
@@ -17,6 +18,7 @@ from engine.reading.report import Report
 from engine.reading.rules import Written, check_exceptions, read_rule_file
 from engine.reading.schema import read_schema, validate
 from engine.reading.vocabulary import (
+    NamedTerm,
     entries,
     named_terms,
     read_constraints,
@@ -77,19 +79,19 @@ def load_pack(
         problems.append(Problem("no-file", "the pack has no vocabulary.yaml", place, hint))
     reports: dict[str, Report] = {}
     for relative, document in documents.items():
-        faults = validate(document, _kind(relative))
+        faults = validate(document, kind_in(root, root / relative))
         problems.extend(faults)
         faulty = frozenset(fault.where for fault in faults)
         reports[relative] = Report(document.source, problems, faulty)
     head = _sections(documents.get("pack.yaml"), "pack", ["decisions"])
-    vocabulary = _sections(documents.get("vocabulary.yaml"), "vocabulary", ["facts", "terms"])
+    vocabulary = _vocabulary(root, documents, reports)
     if head is None or vocabulary is None:
         raise InputError(problems)  # without all names nothing can be said of the rules
-    names, terms = _names(head, vocabulary, reports)
+    names, terms = _names(head, vocabulary, reports["pack.yaml"])
     jurisdiction_fact = _jurisdiction(head, names, reports["pack.yaml"])
     written: list[Written] = []
     for relative, document in documents.items():
-        if _kind(relative) == "rules":
+        if kind_in(root, root / relative) == "rules":
             file = document.root
             broken |= not _all_ids(file)
             if isinstance(file, MapNode):
@@ -106,8 +108,16 @@ def load_pack(
         root=str(root),
         facts=names.facts,
         terms=terms,
-        constraints=read_constraints(vocabulary, names, terms, reports["vocabulary.yaml"]),
-        presumptions=read_presumptions(vocabulary, names, terms, reports["vocabulary.yaml"]),
+        constraints=tuple(
+            each
+            for file, report in vocabulary
+            for each in read_constraints(file, names, terms, report)
+        ),
+        presumptions=tuple(
+            each
+            for file, report in vocabulary
+            for each in read_presumptions(file, names, terms, report)
+        ),
         decisions=in_requirement_order(decisions, terms, rules, reports["pack.yaml"]),
         rules=rules,
         jurisdiction_fact=jurisdiction_fact,
@@ -117,10 +127,6 @@ def load_pack(
     if problems:
         raise InputError(problems)
     return rulebase
-
-
-def _kind(relative: str) -> str:
-    return {"pack.yaml": "pack", "vocabulary.yaml": "vocabulary"}.get(relative, "rules")
 
 
 def _digest(texts: Sequence[tuple[str, str]]) -> str:
@@ -158,23 +164,43 @@ def _sections(document: Document | None, kind: str, naming: Sequence[str]) -> Ma
     return root if all(isinstance(root.get(key), MapNode) for key in given) else None
 
 
+def _vocabulary(
+    root: Path, documents: Mapping[str, Document], reports: Mapping[str, Report]
+) -> list[tuple[MapNode, Report]] | None:
+    """The files of the vocabulary, vocabulary.yaml first; None where one has names that can't be
+    read."""
+    files = [name for name in documents if kind_in(root, root / name) == "vocabulary"]
+    files.sort(key=lambda name: (name != "vocabulary.yaml", name))
+    found = []
+    for name in files:
+        file = _sections(documents[name], "vocabulary", ["facts", "terms"])
+        if file is None:
+            return None
+        found.append((file, reports[name]))
+    return found if "vocabulary.yaml" in files else None
+
+
 def _names(
-    head: MapNode, vocabulary: MapNode, reports: Mapping[str, Report]
+    head: MapNode, vocabulary: Sequence[tuple[MapNode, Report]], report: Report
 ) -> tuple[Names, dict[str, Term]]:
     """Everything that a rule may speak of."""
-    report = reports["vocabulary.yaml"]
-    sections = (vocabulary.get("facts"), vocabulary.get("terms"), head.get("decisions"))
+    sections = [head.get("decisions")]
+    sections += [file.get(key) for file, _ in vocabulary for key in ("facts", "terms")]
     count = Counter(entry.key.text for section in sections for entry in entries(section))
-    fact_names = {entry.key.text for entry in entries(vocabulary.get("facts"))}
-    facts = read_facts(vocabulary, report)
-    decisions = read_decisions(head, fact_names, reports["pack.yaml"])
+    fact_names = {entry.key.text for file, _ in vocabulary for entry in entries(file.get("facts"))}
+    facts: dict[str, Fact] = {}
+    for file, notes in vocabulary:
+        facts |= read_facts(file, facts, notes)
+    decisions = read_decisions(head, fact_names, report)
     taken = fact_names | {entry.key.text for entry in entries(head.get("decisions"))}
-    named = named_terms(vocabulary, taken, report)
+    named: dict[str, NamedTerm] = {}
+    for file, notes in vocabulary:
+        named |= named_terms(file, taken | named.keys(), notes)
     clear = {*facts, *decisions, *named}
     unclear = {name for name, times in count.items() if times > 1 or name not in clear}
     unclear |= {name.lower().replace("-", "_") for name in count} - clear  # `Debt` means `debt`
     names = Names(facts, frozenset(named), decisions, frozenset(unclear))
-    return names, read_terms(named, names, report)
+    return names, read_terms(named, names)
 
 
 def _jurisdiction(head: MapNode, names: Names, report: Report) -> str:

@@ -1,11 +1,11 @@
-"""``vocabulary.yaml``: the facts, the terms, the constraints and the presumptions of a pack."""
+"""``vocabulary.yaml`` and the files of ``vocabulary/``: the facts, the terms, the constraints and the presumptions of a pack."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from engine.model import (
     ALWAYS,
@@ -69,12 +69,17 @@ def is_free(key: ScalarNode, report: Report) -> bool:
     return key.text not in RESERVED
 
 
-def read_facts(root: MapNode, report: Report) -> dict[str, Fact]:
-    """The facts by name, in the order of the file, but those whose values can't be told."""
+def read_facts(root: MapNode, taken: Mapping[str, Fact], report: Report) -> dict[str, Fact]:
+    """The facts by name, in the order of the file, but those whose values can't be told; ``taken``
+    are those of other files."""
     facts = {}
     for entry in entries(root.get("facts")):
-        if isinstance(entry.value, MapNode) and is_free(entry.key, report):
-            fact = _fact(entry.key, entry.value, report)
+        key = entry.key
+        if key.text in taken:
+            message = f"`{key.text}` is the name of a fact already, at {taken[key.text].place}"
+            report.error("duplicate-name", message, key.place, "define it once")
+        elif isinstance(entry.value, MapNode) and is_free(key, report):
+            fact = _fact(key, entry.value, report)
             if fact is not None:
                 facts[fact.name] = fact
     return facts
@@ -116,33 +121,37 @@ def _fact(key: ScalarNode, node: MapNode, report: Report) -> Fact | None:
     )
 
 
-def named_terms(
-    root: MapNode, taken: Collection[str], report: Report
-) -> dict[str, tuple[ScalarNode, MapNode]]:
+class NamedTerm(NamedTuple):
+    """A term whose condition is not read yet."""
+
+    key: ScalarNode
+    node: MapNode
+    report: Report
+
+
+def named_terms(root: MapNode, taken: Collection[str], report: Report) -> dict[str, NamedTerm]:
     """The names of the terms, before their conditions are read; ``taken`` are those of the facts
-    and decisions."""
+    and decisions, and of the terms of other files."""
     found = {}
     for entry in entries(root.get("terms")):
         key, node = entry.key, entry.value
         if key.text in taken:
-            message = f"`{key.text}` is the name of a fact or a decision already"
+            message = f"`{key.text}` is the name of a fact, a decision or a term already"
             report.error("duplicate-name", message, key.place, "choose another name")
         elif isinstance(node, MapNode) and is_free(key, report):
-            found[key.text] = (key, node)
+            found[key.text] = NamedTerm(key, node, report)
     return found
 
 
-def read_terms(
-    named: Mapping[str, tuple[ScalarNode, MapNode]], names: Names, report: Report
-) -> dict[str, Term]:
+def read_terms(named: Mapping[str, NamedTerm], names: Names) -> dict[str, Term]:
     """The terms by name. One that uses itself, directly or through others, is reported, and read
     as one that always holds."""
     terms = {}
-    for name, (key, node) in named.items():
+    for name, (key, node, report) in named.items():
         condition = _condition(node.get("when"), names, report)
         terms[name] = Term(name, text(node, "label"), condition, key.place)
     for circle in circles({name: list(_terms_of(term.when)) for name, term in terms.items()}):
-        report.error(
+        named[circle[0]].report.error(
             "circle-of-terms",
             f"the term `{circle[0]}` uses itself: {' -> '.join([*circle, circle[0]])}",
             terms[circle[0]].place,
