@@ -235,7 +235,7 @@ class _Bench:
     def _shown(self, mutant: Mutant, other: Version) -> Shown | None:
         """A loan whose outcome the mutant changes."""
         walk = Walk(self.base, {})
-        ways = walk.ways(other.changed, self.base.forest.true)
+        ways = walk.ways(other.changed)
         for steps in islice(ways, MAX_WITNESSES):
             witness = walk.witness(steps)
             if witness is None:

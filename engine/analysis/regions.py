@@ -14,7 +14,7 @@ from itertools import islice
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.reach import Walk
-from engine.evaluation.variables import FactVariable, decode, domain, typical
+from engine.evaluation.variables import FactVariable, Variable, decode, domain, typical
 from engine.model import Fact, Value
 
 MAX_CUBES = 2_000
@@ -47,7 +47,7 @@ def find_loan(compiled: Compiled, part: int) -> dict[str, Value] | None:
         return None
     walk = Walk(compiled, {})
     # The first way will do, but for comparisons that are not linear: then look a little further.
-    for steps in islice(walk.ways(part, compiled.forest.true), MAX_WAYS):
+    for steps in islice(walk.ways(part), MAX_WAYS):
         witness = walk.witness(steps)
         if witness is not None:
             return witness
@@ -62,7 +62,7 @@ def is_empty(compiled: Compiled, part: int) -> bool:
         return not Walk(compiled, {}).possible()
     if not compiled.constraints and not compiled.forest.support(part) >> len(compiled.level_of):
         return False  # every path through facts alone is some loan's
-    return Walk(compiled, {}).way(part, compiled.forest.true) is None
+    return next(Walk(compiled, {}).ways(part), None) is None
 
 
 def complete(compiled: Compiled, witness: Mapping[str, Value]) -> dict[str, Value]:
@@ -116,10 +116,14 @@ def cubes(compiled: Compiled, part: int) -> Iterator[Cube]:
             yield ((level, frozenset(codes)), *rest)
 
 
-def regions(compiled: Compiled, part: int, limit: int = MAX_CUBES) -> list[Region]:
-    """The part as few pieces as can be, each with a loan in it; those without one are left out."""
-    kept = []
-    for cube in merge(list(islice(cubes(compiled, part), limit))):
+def regions(compiled: Compiled, part: int, most: int) -> list[Region]:
+    """The largest pieces of a part, each with a loan in it, ``most`` of them at most; pieces that
+    hold none are passed over."""
+    kept: list[Region] = []
+    pieces = merge(list(islice(cubes(compiled, part), MAX_CUBES)))
+    for cube in sorted(pieces, key=lambda cube: -size(compiled, cube)):
+        if len(kept) == most:
+            break
         witness = find_loan(compiled, as_part(compiled, cube))
         if witness is not None:
             kept.append(Region(cube, witness))
@@ -159,27 +163,26 @@ def as_part(compiled: Compiled, cube: Cube) -> int:
 # ---- size -------------------------------------------------------------------------------------
 
 
-def share(compiled: Compiled, part: int) -> Fraction:
-    """How much of the space of loans a part takes up: the values of an enum or boolean weigh one
-    each, the classes of an amount or a day alike, comparisons of two facts a third each. A measure
-    of the rules' own distinctions, not a forecast of how many loans there are."""
-    every = weight(compiled, constrained(compiled, compiled.forest.true), {})
-    return weight(compiled, constrained(compiled, part), {}) / every if every else Fraction(0)
+def size(compiled: Compiled, cube: Cube) -> Fraction:
+    """How much of the space of loans a piece takes up, constraints left aside: the values of an
+    enum or boolean weigh one each, the classes of an amount or a day alike, comparisons of two
+    facts a third each. A measure of the rules' own distinctions, not a forecast of how many loans
+    there are."""
+    found = Fraction(1)
+    for level, codes in cube:
+        sizes = _sizes(compiled.variables[level])
+        found *= Fraction(sum(sizes[code] for code in codes), sum(sizes))
+    return found
 
 
 def weight(compiled: Compiled, node: int, memo: dict[int, Fraction]) -> Fraction:
-    """The part of all combinations of classes for which a diagram is true, as ``share`` counts
-    them, constraints left aside; ``memo`` keeps it for each node."""
+    """The part of all combinations of classes for which a diagram is true, as ``size`` counts them;
+    ``memo`` keeps it for each node."""
     forest = compiled.forest
     if forest.level[node] == LEAF:
         return Fraction(int(bool(forest.values[node])))
     if node not in memo:
-        variable = compiled.variables[forest.level[node]]
-        sizes = (
-            [len(group) for group in variable.groups]
-            if isinstance(variable, FactVariable) and variable.groups
-            else [1] * variable.size
-        )
+        sizes = _sizes(compiled.variables[forest.level[node]])
         total = sum(
             (
                 size * weight(compiled, child, memo)
@@ -189,3 +192,10 @@ def weight(compiled: Compiled, node: int, memo: dict[int, Fraction]) -> Fraction
         )
         memo[node] = total / sum(sizes)
     return memo[node]
+
+
+def _sizes(variable: Variable) -> list[int]:
+    """What each class of a variable weighs."""
+    if isinstance(variable, FactVariable) and variable.groups:
+        return [len(group) for group in variable.groups]
+    return [1] * variable.size

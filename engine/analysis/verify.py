@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding
-from engine.analysis.regions import Region, as_part, complete, is_empty, regions, share
+from engine.analysis.regions import complete, is_empty, regions
 from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.decide import Decider
 from engine.model import (
@@ -57,23 +57,16 @@ def _finding(
     compiled: Compiled, code: str, message: str, rule: Rule, about: Iterable[str], part: int
 ) -> Finding:
     """A finding about a rule, with the loans it touches."""
-    pieces = touched(compiled, part)
+    pieces = regions(compiled, part, MAX_REGIONS)
     return Finding(
         code,
         message,
         rule.place,
         tuple(about),
         rule.decides,
-        tuple(pieces[:MAX_REGIONS]),
+        tuple(pieces),
         complete(compiled, pieces[0].witness) if pieces else {},
     )
-
-
-def touched(compiled: Compiled, part: int) -> list[Region]:
-    """The pieces of a part that hold loans, the largest first."""
-    found = regions(compiled, part)
-    sizes = {region.cube: share(compiled, as_part(compiled, region.cube)) for region in found}
-    return sorted(found, key=lambda region: -sizes[region.cube])
 
 
 # ---- outcomes of a decision -------------------------------------------------------------------
@@ -112,7 +105,7 @@ def _outcomes(effects: Effects) -> Iterator[Finding]:
         return
     if decision.otherwise is None:
         part = effects.where("hole", [frozenset()])
-        pieces = [] if is_empty(compiled, part) else touched(compiled, part)
+        pieces = [] if is_empty(compiled, part) else regions(compiled, part, MAX_REGIONS)
         if pieces:
             yield Finding(
                 "hole",
@@ -120,7 +113,7 @@ def _outcomes(effects: Effects) -> Iterator[Finding]:
                 decision.place,
                 (decision.name,),
                 decision.name,
-                tuple(pieces[:MAX_REGIONS]),
+                tuple(pieces),
                 complete(compiled, pieces[0].witness),
             )
     yield from _values(effects)
@@ -196,8 +189,7 @@ def _prevails(effects: Effects, number: int) -> int:
     if effects.decision.policy.kind != "priority":
         return decides
     own = ("value", effects.meaning(frozenset({number}))[1])  # type: ignore[index]
-    leaves = [leaf for leaf in effects.leaves() if effects.meaning(leaf) == own]
-    return effects.compiled.forest.both(decides, effects.where("prevails", leaves))
+    return effects.compiled.forest.both(decides, effects.means(own))
 
 
 def _idle_tests(effects: Effects, number: int) -> Iterator[Finding]:
@@ -206,6 +198,8 @@ def _idle_tests(effects: Effects, number: int) -> Iterator[Finding]:
         if test.place.line == 0 or _of_jurisdiction(test, compiled.rulebase):
             continue  # what the file says of all its rules, and effective dates, are not its tests
         region = compiled.compiler.condition(without)
+        if not is_empty(compiled, effects.surely_changed(number, region)):
+            continue
         if is_empty(compiled, effects.changed(number, region=region)):
             name = test.term if isinstance(test, TermHolds) else test.name
             yield Finding(

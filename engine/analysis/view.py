@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 
-from engine.analysis.regions import Cube, as_part, complete, constrained, cubes, merge, weight
+from engine.analysis.regions import Cube, complete, constrained, cubes, merge, size, weight
 from engine.analysis.simplify import simplified
 from engine.analysis.witness import find_witness
 from engine.evaluation.compiling import Compiled
@@ -48,7 +48,7 @@ class View:
         return None if witness is None else complete(self.compiled, witness)
 
     def share(self, part: int) -> Fraction:
-        """How much of these loans lies in a part; see ``regions.share``."""
+        """How much of these loans lies in a part; see ``regions.size``."""
         every = weight(self._free, self.accepted, self._weights)
         return weight(self._free, self.loans(part), self._weights) / every if every else every
 
@@ -59,7 +59,5 @@ class View:
         short = simplified(self.compiled.forest, part, self.accepted)
         found = list(islice(cubes(self.compiled, short), most + 1))
         merged = merge(found[:most])
-        return sorted(merged, key=self._size, reverse=True), len(found) <= most
-
-    def _size(self, cube: Cube) -> Fraction:
-        return weight(self._free, as_part(self.compiled, cube), self._weights)
+        merged.sort(key=lambda cube: size(self.compiled, cube), reverse=True)
+        return merged, len(found) <= most

@@ -27,7 +27,7 @@ def find_witness(walk: Walk, part: int) -> dict[str, Value] | None:
     what it has solved for the next part."""
     compiled = walk.compiled
     tried: list[list[Step]] = []
-    for steps in islice(walk.ways(part, compiled.forest.true), MAX_WAYS):
+    for steps in islice(walk.ways(part), MAX_WAYS):
         witness = walk.witness(steps)
         if witness is not None:
             return witness

@@ -31,7 +31,8 @@ class Change:
 
 def nearest_changes(decider: Decider, record: Record, decision: str) -> tuple[Change, ...]:
     """The smallest changes of the record's facts that would change a decided (or open) outcome: as
-    few facts as can be, each to a value of another class, within the constraints.
+    few facts as can be, each to a value of another class, within the constraints. The jurisdiction
+    stays as it is: property does not move.
 
     A change must begin with a fact that the way to the outcome asks for, so only those are tried,
     and after each of them those on the new way. Of an amount, another formula is another outcome;
@@ -46,7 +47,8 @@ def nearest_changes(decider: Decider, record: Record, decision: str) -> tuple[Ch
 class _Search:
     def __init__(self, decider: Decider, decision: str, facts: Mapping[str, Value]) -> None:
         self._decider = decider
-        self._compiled: Compiled = decider.compiled
+        self._compiled: Compiled = decider.compiled_for(facts)
+        self._place = decider.rulebase.jurisdiction_fact
         self._decision = decider.rulebase.decisions[decision]
         self._facts = facts
         self._here = self._leaf(facts)
@@ -109,11 +111,10 @@ class _Search:
         facts = {**self._facts, **changed}
         walk = Walk(self._compiled, facts)
         levels = walk.path(self._compiled.roots[self._decision.name])
-        # What is asked last is the most particular: a state is changed last of all.
-        for level in reversed(levels):
+        for level in reversed(levels):  # what is asked last is the most particular
             variable = self._compiled.variables[level]
             if isinstance(variable, FactVariable):
-                if variable.name not in changed:
+                if variable.name not in changed and variable.name != self._place:
                     yield from self._other_classes(variable, facts)
             else:
                 yield from self._other_signs(level, variable, walk, changed)

@@ -290,7 +290,8 @@ class Compiler:
             n: decision.policy.order.index(cast(Constant, conclusions.get(n, self._then(n))).value)
             for n in {*regions, *first.values()}
         }
-        key = f"{self._space.new_key()} strongest"
+        own = self._space.new_key() if changed else f"{self._key} {decision.name}"
+        key = f"{own} strongest"
         return forest.union(
             parts, key, lambda leaf: frozenset(sorted(leaf, key=rank.__getitem__)[:1])
         )

@@ -15,6 +15,7 @@ from engine.evaluation.quick import quick_decision
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer, Possibility, Record, Status
 from engine.evaluation.rete import Rete, Verdict
+from engine.evaluation.slices import place_of, places, within
 from engine.model import Decision, Formula, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Problem, likely
 
@@ -31,13 +32,19 @@ class Disagreement(AssertionError):
 
 
 class Decider:
-    """A pack, ready to decide. Safe to use from several threads at once."""
+    """A pack, ready to decide. Safe to use from several threads at once.
+
+    A loan whose jurisdiction is known is decided on diagrams of that jurisdiction alone, which are
+    small and soon built.
+    """
 
     def __init__(self, rulebase: Rulebase) -> None:
         self.rulebase = rulebase
         self._lock = threading.Lock()
         self._compiled: Compiled | None = None
         self._rete: Rete | None = None
+        self._here = frozenset(places(rulebase))
+        self._places: dict[str, Compiled] = {}
         self._constraints = constraints_by_fact(rulebase)
 
     @property
@@ -47,6 +54,18 @@ class Decider:
             if self._compiled is None:
                 self._compiled = compile_rulebase(self.rulebase)
             return self._compiled
+
+    def compiled_for(self, facts: Mapping[str, Value]) -> Compiled:
+        """The diagrams of the rules that can apply to a loan: those of its jurisdiction and those
+        of none, or all where it is not known. Built at their first use."""
+        place = place_of(self.rulebase, facts)
+        if not place or not self._here:
+            return self.compiled
+        own = place if place in self._here else ""
+        with self._lock:
+            if own not in self._places:
+                self._places[own] = compile_rulebase(within(self.rulebase, own))
+            return self._places[own]
 
     @property
     def rete(self) -> Rete:
@@ -79,7 +98,7 @@ class Decider:
         presumed = {} if strict else presume(self.rulebase, given, self._constraints)
         values = {**given, **{name: p.value for name, p in presumed.items()}}
         wanted = self._wanted(only)
-        session = Session(self.compiled, values)
+        session = Session(self.compiled_for(values), values)
         if not session.walk.possible():
             raise InputError([_no_completion(given)])
         for name in self.needed(wanted):

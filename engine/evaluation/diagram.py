@@ -41,7 +41,7 @@ class Forest:
     def node(self, level: int, children: Sequence[int]) -> int:
         """The node with these children, or the child itself where all are the same."""
         first = children[0]
-        if all(child == first for child in children):
+        if children.count(first) == len(children):
             return first
         key = (level, tuple(children))
         found = self._nodes.get(key)

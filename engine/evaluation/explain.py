@@ -57,6 +57,8 @@ def leads_only_to(walk: Walk, root: int, goal: int) -> bool:
     """Whether every way down from ``root`` ends at the leaf ``goal``."""
     forest = walk.compiled.forest
     start = walk.settle(root)
+    if forest.level[start] == LEAF:
+        return start == goal
     seen = {start}
     waiting = [start]
     while waiting:
@@ -95,8 +97,8 @@ def facts_that_mattered(
     if found.single is not None:
         kept = _without_idle(walk, kept, roots, amounts)
     kept += [name for name in amounts if name in walk.facts and name not in kept]
-    order = {name: i for i, name in enumerate(compiled.rulebase.facts)}
-    return {name: walk.facts[name] for name in sorted(kept, key=order.__getitem__)}
+    needed = set(kept)
+    return {name: walk.facts[name] for name in compiled.rulebase.facts if name in needed}
 
 
 def _in_formulas(
@@ -131,14 +133,16 @@ def _without_idle(walk: Walk, names: list[str], roots: list[int], amounts: list[
     if any(walk.compiled.forest.level[node] != LEAF for node in goal):
         return names
     kept = list(names)
+    fewer = walk.forgetful()
     for name in reversed(names):
         if name in amounts:
             continue
-        fewer = walk.without(name)
+        taken = fewer.take(name)
         pairs = zip(roots, goal, strict=True)
         if all(leads_only_to(fewer, root, node) for root, node in pairs):
             kept.remove(name)
-            walk = fewer
+        else:
+            fewer.give(taken)
     return kept
 
 

@@ -100,16 +100,24 @@ class Walk:
         code = self.codes[level]
         return self._sign(level) if code == _LATER else code
 
-    def without(self, name: str) -> Walk:
-        """The walk that does not know one fact; what it has worked out is kept."""
+    def forgetful(self) -> Walk:
+        """A copy for ``settle`` alone, from which facts may be taken and given back."""
         fewer = copy(self)
-        fewer.facts = {key: value for key, value in self.facts.items() if key != name}
         fewer.codes = list(self.codes)
-        fewer._feasible, fewer._comparisons = {}, {}
-        for level in self.compiled.levels_on[name]:
-            fewer.codes[level] = UNKNOWN
-            fewer._known &= ~(1 << level)
         return fewer
+
+    def take(self, name: str) -> list[Step]:
+        """Make a fact unknown to ``settle``; what is returned gives it back."""
+        codes = self.codes
+        taken = [(level, codes[level]) for level in self.compiled.levels_on[name]]
+        for level, _ in taken:
+            codes[level] = UNKNOWN
+        return taken
+
+    def give(self, taken: Iterable[Step]) -> None:
+        """Give a fact back."""
+        for level, code in taken:
+            self.codes[level] = code
 
     def path(self, node: int) -> list[int]:
         """The levels that ``settle`` asks for on its way."""
@@ -242,56 +250,46 @@ class Walk:
             if leaves not in reached:
                 reached[leaves] = Path(step, rest)
 
-    def way(self, root: int, goal: int) -> list[Step] | None:
-        """The steps of some completion from ``root`` to the leaf ``goal``, those through the
-        constraints that go with it included; None where no completion leads there."""
-        return next(self.ways(root, goal), None)
-
-    def ways(self, root: int, goal: int) -> Iterator[list[Step]]:
-        """Ways from ``root`` to the leaf ``goal``, the first being found without the others."""
-        start = self.settle(root)
-        yield from self._ways((start, *self._constraints_on((start,))), (), (), goal, set())
+    def ways(self, part: int) -> Iterator[list[Step]]:
+        """The steps of completions that lie in a part and meet the constraints, those through the
+        constraints that go with it included; the first is found without the others."""
+        forest = self.compiled.forest
+        start = self.settle(part)
+        loans = forest.both(start, forest.all_of(self._constraints_on((start,))))
+        yield from self._ways(self.settle(loans), (), (), set())
 
     def _ways(
         self,
-        nodes: tuple[int, ...],
+        node: int,
         steps: tuple[Step, ...],
         chosen: tuple[Step, ...],
-        goal: int,
         dead: set[tuple[object, ...]],
     ) -> Iterator[list[Step]]:
-        """``nodes`` are the part's and the constraints', ``chosen`` the steps that comparisons
-        still to come depend on, ``dead`` what is known to lead nowhere."""
+        """``chosen`` are the steps that comparisons still to come depend on, ``dead`` is what is
+        known to lead nowhere."""
         forest = self.compiled.forest
-        level = min(forest.level[node] for node in nodes)
-        if level == LEAF:
-            if nodes[0] == goal:
+        if node in (forest.false, forest.true):
+            if node == forest.true:
                 yield list(steps)
             return
-        if not self._compares(nodes):
+        if not self._compares((node,)):
             chosen = ()
-        key = (nodes, chosen)
+        key = (node, chosen)
         if key in dead:
             return
         found = False
+        level = forest.level[node]
         variable = self.compiled.variables[level]
-        for code in range(variable.size):
-            below = [
-                self.settle(forest.children[node][code] if forest.level[node] == level else node)
-                for node in nodes
-            ]
-            if forest.false in below[1:] or (below[0] != goal and forest.level[below[0]] == LEAF):
-                continue
+        for code, child in enumerate(forest.children[node]):
             step = (level, code)
             taken = chosen
             if isinstance(variable, SignVariable):
                 taken = (*chosen, step)
-                if not self.feasible(taken):
+                if child == forest.false or not self.feasible(taken):
                     continue
             elif level in self.compiled.compared:
                 taken = (*chosen, step)
-            left = tuple(node for node in dict.fromkeys(below[1:]) if node != forest.true)
-            for way in self._ways((below[0], *left), (*steps, step), taken, goal, dead):
+            for way in self._ways(self.settle(child), (*steps, step), taken, dead):
                 found = True
                 yield way
         if not found:

@@ -10,7 +10,7 @@ import pytest
 
 from engine import Decider
 from engine.analysis.findings import KINDS, Finding
-from engine.analysis.regions import complete, find_loan, is_empty, regions, share
+from engine.analysis.regions import complete, find_loan, is_empty, regions, size
 from engine.analysis.verify import verify
 from engine.model import Constant
 from engine.presentation.findings import explained
@@ -287,14 +287,14 @@ def _names(rule: object) -> list[str]:
     return [word.split("'")[1] for word in repr(rule).split("name=")[1:] if word.startswith("'")]
 
 
-def test_regions_are_merged_and_have_a_share(tmp_path: Path) -> None:
+def test_regions_are_merged_and_have_a_size(tmp_path: Path) -> None:
     rules = "a | recourse | {any: [{state: CA, kind: home}, {state: WA, kind: home}]} | none"
     decider = pack(tmp_path, RECOURSE, rules)
     compiled = decider.compiled
     part = compiled.applies["a"]
-    (region,) = regions(compiled, part)
+    (region,) = regions(compiled, part, 3)
     assert region_words(compiled, region.cube) == "any state but Texas, Home"
-    assert share(compiled, part) * 6 == 2
+    assert size(compiled, region.cube) * 6 == 2
     assert is_empty(compiled, compiled.forest.false)
     loan = find_loan(compiled, part)
     assert loan is not None

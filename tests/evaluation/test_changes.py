@@ -26,12 +26,18 @@ def test_one_fact_is_enough(tmp_path: Path) -> None:
 
 
 def test_two_facts_where_one_is_not_enough(tmp_path: Path) -> None:
-    rules = "a | recourse | {state: CA, fraud: true} | full\nb | recourse | {any: [{fraud: false}, {state: [WA, TX]}]} | none"
+    rules = "a | recourse | {kind: car, fraud: true} | full\nb | recourse | {any: [{fraud: false}, {kind: home}]} | none"
     decider = pack(tmp_path, RECOURSE, rules)
-    record = decider.decide({"state": "WA", "fraud": False})
+    record = decider.decide({"kind": "home", "fraud": False})
     assert [dict(c.facts) for c in nearest_changes(decider, record, "recourse")] == [
-        {"state": "CA", "fraud": True}
+        {"kind": "car", "fraud": True}
     ]
+
+
+def test_property_stays_where_it_is(tmp_path: Path) -> None:
+    rules = "a | recourse | {state: CA} | full\nb | recourse | {state: [WA, TX]} | none"
+    decider = pack(tmp_path, RECOURSE, rules)
+    assert nearest_changes(decider, decider.decide({"state": "WA"}), "recourse") == ()
 
 
 def test_a_comparison_is_changed_by_the_least_amount(tmp_path: Path) -> None:

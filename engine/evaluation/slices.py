@@ -1,0 +1,26 @@
+"""A rulebase as one jurisdiction sees it: what lies in one state is decided by few of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from engine.model import Rulebase, Value
+
+
+def place_of(rulebase: Rulebase, facts: Mapping[str, Value]) -> str:
+    """The jurisdiction that some facts name; empty where it is not known, or the pack has none."""
+    place = facts.get(rulebase.jurisdiction_fact)
+    return place if isinstance(place, str) else ""
+
+
+def within(rulebase: Rulebase, place: str) -> Rulebase:
+    """The rulebase without the rules of other jurisdictions than ``place``: the same law for every
+    loan there."""
+    rules = tuple(rule for rule in rulebase.rules if rule.jurisdiction in ("", place))
+    return replace(rulebase, rules=rules)
+
+
+def places(rulebase: Rulebase) -> list[str]:
+    """The jurisdictions that have rules of their own, in the order of the files."""
+    return list(dict.fromkeys(rule.jurisdiction for rule in rulebase.rules if rule.jurisdiction))
