@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.model import (
+    ALWAYS,
     All,
     AnyOf,
     Arithmetic,
@@ -100,3 +102,28 @@ def formula_text(formula: Formula, outer: int = 0) -> str:
             return f"({text})" if strength < outer else text
         case other:
             return formula_text(other.part, outer)
+
+
+def weakened(
+    condition: Condition,
+) -> Iterator[tuple[OneOf | Compare | TermHolds, Condition]]:
+    """Each test of a condition, with the condition that is left when the test is dropped.
+
+    A test dropped from an ``any`` leaves the other parts; the last part of a list leaves nothing to
+    hold, which always does.
+    """
+    match condition:
+        case All(parts) | AnyOf(parts):
+            for i, part in enumerate(parts):
+                for test, without in weakened(part):
+                    rest = list(parts)
+                    if without == ALWAYS and (isinstance(condition, All) or len(parts) > 1):
+                        del rest[i]
+                    else:
+                        rest[i] = without
+                    yield test, replace(condition, parts=tuple(rest))
+        case Not(part):
+            for test, without in weakened(part):
+                yield test, ALWAYS if without == ALWAYS else Not(without)
+        case OneOf() | Compare() | TermHolds():
+            yield condition, ALWAYS

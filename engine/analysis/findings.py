@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.analysis.regions import Region
+from engine.analysis.regions import Region, complete, regions
+from engine.evaluation.compiling import Compiled
 from engine.model import Value
 from engine.problems import Place, Severity
+
+MAX_REGIONS = 3
+"""So many pieces of the loans that a finding touches are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +151,18 @@ class Finding:
     @property
     def severity(self) -> Severity:
         return KINDS[self.code].severity
+
+
+def located(
+    compiled: Compiled,
+    code: str,
+    message: str,
+    where: Place,
+    about: tuple[str, ...],
+    decision: str,
+    part: int,
+) -> Finding:
+    """A finding with the loans it touches: those of a part of the space."""
+    pieces = regions(compiled, part, MAX_REGIONS)
+    loan = complete(compiled, pieces[0].witness) if pieces else {}
+    return Finding(code, message, where, about, decision, tuple(pieces), loan)

@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import cast
 
 from engine.analysis.replacing import NEVER, Test, replaced, with_term
-from engine.analysis.verify import weakened
 from engine.analysis.writing import scalar, written
 from engine.model import (
     ALWAYS,
@@ -37,7 +36,7 @@ from engine.model import (
     Value,
 )
 from engine.problems import Place
-from engine.trees import formula_text
+from engine.trees import formula_text, weakened
 from engine.values import PLACES
 
 _STRICT: Mapping[Bound, Bound] = {

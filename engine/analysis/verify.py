@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, pairwise
 
 from engine.analysis.effects import Effects
-from engine.analysis.findings import Finding
-from engine.analysis.regions import complete, is_empty, regions
+from engine.analysis.findings import Finding, located
+from engine.analysis.regions import is_empty
+from engine.analysis.rule_faults import Progress, rule_faults
 from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.decide import Decider
 from engine.model import (
     ALWAYS,
     All,
-    AnyOf,
     Compare,
     Condition,
-    Not,
-    OneOf,
     Rule,
     Rulebase,
     TermHolds,
 )
 from engine.trees import atoms, names_in, names_of
-
-Progress = Callable[[str], None]
-MAX_REGIONS = 3
 
 
 def verify(decider: Decider, progress: Progress = lambda step: None) -> list[Finding]:
@@ -39,34 +34,14 @@ def verify(decider: Decider, progress: Progress = lambda step: None) -> list[Fin
         return [Finding("no-loan", "no loan meets all constraints", first.place, (first.name,))]
     for decision in compiled.rulebase.decisions.values():
         progress(decision.name)
-        found.extend(_decision(Effects(compiled, decision)))
+        effects = Effects(compiled, decision)
+        found.extend(_conflicts(effects))
+        found.extend(_outcomes(effects))
+        found.extend(_versions(effects))
+    found.extend(rule_faults(decider, progress))
     found.extend(_constraints(compiled))
     found.extend(_vocabulary(compiled.rulebase))
     return sorted(_accepted(compiled.rulebase, found), key=lambda f: (f.where, f.code, f.about))
-
-
-def _decision(effects: Effects) -> Iterator[Finding]:
-    yield from _conflicts(effects)
-    yield from _outcomes(effects)
-    for number in effects.numbers:
-        yield from _rule(effects, number)
-    yield from _versions(effects)
-
-
-def _finding(
-    compiled: Compiled, code: str, message: str, rule: Rule, about: Iterable[str], part: int
-) -> Finding:
-    """A finding about a rule, with the loans it touches."""
-    pieces = regions(compiled, part, MAX_REGIONS)
-    return Finding(
-        code,
-        message,
-        rule.place,
-        tuple(about),
-        rule.decides,
-        tuple(pieces),
-        complete(compiled, pieces[0].witness) if pieces else {},
-    )
 
 
 # ---- outcomes of a decision -------------------------------------------------------------------
@@ -89,7 +64,8 @@ def _conflicts(effects: Effects) -> Iterator[Finding]:
             f"`{first.id}` and `{second.id}` decide `{decision.name}` differently, and neither is "
             f"an exception to the other"
         )
-        yield _finding(compiled, "conflict", message, second, (first.id, second.id), together)
+        about = first.id, second.id
+        yield located(compiled, "conflict", message, second.place, about, second.decides, together)
 
 
 def _outcomes(effects: Effects) -> Iterator[Finding]:
@@ -105,17 +81,10 @@ def _outcomes(effects: Effects) -> Iterator[Finding]:
         return
     if decision.otherwise is None:
         part = effects.where("hole", [frozenset()])
-        pieces = [] if is_empty(compiled, part) else regions(compiled, part, MAX_REGIONS)
-        if pieces:
-            yield Finding(
-                "hole",
-                f"no rule decides `{decision.name}` for some loans, and it has no `otherwise`",
-                decision.place,
-                (decision.name,),
-                decision.name,
-                tuple(pieces),
-                complete(compiled, pieces[0].witness),
-            )
+        if not is_empty(compiled, part):
+            message = f"no rule decides `{decision.name}` for some loans, and it has no `otherwise`"
+            name = decision.name
+            yield located(compiled, "hole", message, decision.place, (name,), name, part)
     yield from _values(effects)
 
 
@@ -139,105 +108,6 @@ def _values(effects: Effects) -> Iterator[Finding]:
                 (decision.name, value),
                 decision.name,
             )
-
-
-# ---- one rule ---------------------------------------------------------------------------------
-
-
-def _rule(effects: Effects, number: int) -> Iterator[Finding]:
-    compiled, rule = effects.compiled, effects.rule(number)
-    forest = compiled.forest
-
-    def finding(code: str, message: str, *about: str) -> Finding:
-        return Finding(code, message, rule.place, (rule.id, *about), rule.decides)
-
-    applies = effects.applies(number)
-    if is_empty(compiled, applies):
-        yield finding("never-applies", f"no loan meets the condition of `{rule.id}`")
-        return
-    for target in rule.exception_to:
-        together = forest.both(applies, effects.applies(effects.number_of[target]))
-        if is_empty(compiled, together):
-            yield finding(
-                "idle-exception",
-                f"`{rule.id}` is an exception to `{target}`, but the two never apply together",
-                target,
-            )
-    if is_empty(compiled, _prevails(effects, number)):
-        blame = ", ".join(f"`{effects.rule(n).id}`" for n in effects.overriders.get(rule.id, ()))
-        why = f"overridden by {blame}" if blame else "a stronger value prevails"
-        yield _finding(
-            compiled,
-            "never-decides",
-            f"`{rule.id}` never decides: wherever it applies it is {why}"
-            if blame
-            else f"`{rule.id}` never decides: wherever it applies {why}",
-            rule,
-            (rule.id,),
-            applies,
-        )
-        return
-    if is_empty(compiled, effects.changed(number, region=forest.false)):
-        yield finding("redundant", f"without `{rule.id}` every loan has the same outcome")
-        return
-    yield from _idle_tests(effects, number)
-
-
-def _prevails(effects: Effects, number: int) -> int:
-    """Where a rule decides, and under ``priority`` its value is the outcome."""
-    decides = effects.decides(number)
-    if effects.decision.policy.kind != "priority":
-        return decides
-    own = ("value", effects.meaning(frozenset({number}))[1])  # type: ignore[index]
-    return effects.compiled.forest.both(decides, effects.means(own))
-
-
-def _idle_tests(effects: Effects, number: int) -> Iterator[Finding]:
-    compiled, rule = effects.compiled, effects.rule(number)
-    for test, without in weakened(rule.when):
-        if test.place.line == 0 or _of_jurisdiction(test, compiled.rulebase):
-            continue  # what the file says of all its rules, and effective dates, are not its tests
-        region = compiled.compiler.condition(without)
-        if not is_empty(compiled, effects.surely_changed(number, region)):
-            continue
-        if is_empty(compiled, effects.changed(number, region=region)):
-            name = test.term if isinstance(test, TermHolds) else test.name
-            yield Finding(
-                "idle-test",
-                f"the test of `{name}` in `{rule.id}` never matters",
-                test.place,
-                (rule.id, name),
-                rule.decides,
-            )
-
-
-def _of_jurisdiction(test: OneOf | Compare | TermHolds, rulebase: Rulebase) -> bool:
-    return isinstance(test, OneOf) and test.name == rulebase.jurisdiction_fact
-
-
-def weakened(
-    condition: Condition,
-) -> Iterator[tuple[OneOf | Compare | TermHolds, Condition]]:
-    """Each test of a condition, with the condition that is left when the test is dropped.
-
-    A test dropped from an ``any`` leaves the other parts; the last part of a list leaves nothing to
-    hold, which always does.
-    """
-    match condition:
-        case All(parts) | AnyOf(parts):
-            for i, part in enumerate(parts):
-                for test, without in weakened(part):
-                    rest = list(parts)
-                    if without == ALWAYS and (isinstance(condition, All) or len(parts) > 1):
-                        del rest[i]
-                    else:
-                        rest[i] = without
-                    yield test, replace(condition, parts=tuple(rest))
-        case Not(part):
-            for test, without in weakened(part):
-                yield test, ALWAYS if without == ALWAYS else Not(without)
-        case OneOf() | Compare() | TermHolds():
-            yield condition, ALWAYS
 
 
 # ---- versions of a provision ------------------------------------------------------------------

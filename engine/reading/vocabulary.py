@@ -1,4 +1,5 @@
-"""``vocabulary.yaml`` and the files of ``vocabulary/``: the facts, the terms, the constraints and the presumptions of a pack."""
+"""``vocabulary.yaml`` and the files of ``vocabulary/``: the facts, the terms, the constraints and
+the presumptions of a pack."""
 
 from __future__ import annotations
 
