@@ -12,6 +12,7 @@ from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
 from engine.problems import InputError, Problem
+from engine.reading.overviews import read_overviews
 from engine.reading.pack import load_pack
 from engine.reading.packs import find_pack, shipped_packs
 
@@ -52,8 +53,8 @@ def chosen_packs(names: Sequence[str]) -> list[str]:
 
 
 def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -> Checked:
-    """Read a pack and its cases, run the cases, prove what can be proved of its rules, and collect
-    whatever is wrong. ``progress`` is told what is being looked at.
+    """Read a pack, its cases and its overviews, run the cases, prove what can be proved of its
+    rules, and collect whatever is wrong. ``progress`` is told what is being looked at.
 
     Raises ``Disagreement`` where the evaluators differ on a case.
     """
@@ -63,13 +64,19 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
         return Checked(name, None, (), error.problems, ())
     decider = Decider(rulebase)
     findings = tuple(verify(decider, progress))
+    problems: list[Problem] = []
+    try:
+        read_overviews(rulebase)
+    except InputError as error:
+        problems += error.problems
     try:
         progress("cases")
         cases = read_cases(rulebase)
     except InputError as error:
-        return Checked(name, decider, (), error.problems, findings)
+        return Checked(name, decider, (), (*error.problems, *problems), findings)
     results = tuple(run_cases(decider, cases))
-    return Checked(name, decider, results, tuple(map(_failing, _failed(results))), findings)
+    problems += map(_failing, _failed(results))
+    return Checked(name, decider, results, tuple(problems), findings)
 
 
 def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult]]:

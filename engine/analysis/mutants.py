@@ -16,8 +16,8 @@ from typing import cast
 from engine.analysis.replacing import NEVER, Test, replaced, with_term
 from engine.analysis.writing import scalar, written
 from engine.model import (
-    ALWAYS,
     ORDERED,
+    All,
     Arithmetic,
     Bound,
     Compare,
@@ -28,6 +28,7 @@ from engine.model import (
     Fact,
     Formula,
     Not,
+    OneOf,
     Rounded,
     Rule,
     Rulebase,
@@ -49,20 +50,29 @@ _STRICT: Mapping[Bound, Bound] = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change: of which rule or term (``about``), what it does in words, where, and the rules as
-    they read after it, by their number."""
+    """One change: of which rule, jurisdiction or term (``about``), what it does in words, where,
+    and the rules as they read after it, by their number. ``within`` is the jurisdiction to whose
+    loans it makes a difference, if it is one alone."""
 
     about: str
     what: str
     place: Place
     rules: Mapping[int, Rule]
+    within: str = ""
 
 
 def mutants(rulebase: Rulebase) -> Iterator[Mutant]:
-    """Every mutant of a rulebase, rule by rule, then the terms."""
+    """Every mutant of a rulebase: rule by rule, then the jurisdictions of files, then the terms."""
+    headed: dict[Place, list[int]] = {}
     for number, rule in enumerate(rulebase.rules):
-        for what, place, changed in _of_rule(rule, rulebase):
-            yield Mutant(rule.id, what, place, {number: changed})
+        head = _head(rule, rulebase)
+        if head is not None:
+            headed.setdefault(head.place, []).append(number)
+        within = rule.jurisdiction if head else ""
+        for what, place, changed in _of_rule(rule, rulebase, head):
+            yield Mutant(rule.id, what, place, {number: changed}, within)
+    for numbers in headed.values():
+        yield from _of_head(numbers, rulebase)
     for term in rulebase.terms.values():
         for what, place, meaning in _of_condition(term.when, rulebase, term.place):
             rules = {}
@@ -70,8 +80,43 @@ def mutants(rulebase: Rulebase) -> Iterator[Mutant]:
                 when = with_term(rule.when, term.name, meaning, rulebase.terms)
                 if when != rule.when:
                     rules[number] = replace(rule, when=when)
+            heads = {rule.jurisdiction if _head(rule, rulebase) else "" for rule in rules.values()}
             if rules:
-                yield Mutant(term.name, what, place, rules)
+                within = heads.pop() if len(heads) == 1 else ""
+                yield Mutant(term.name, what, place, rules, within)
+
+
+def _head(rule: Rule, rulebase: Rulebase) -> OneOf | None:
+    """The test that the jurisdiction of its file adds to a rule."""
+    head = OneOf(rulebase.jurisdiction_fact, (rule.jurisdiction,))
+    first = rule.when.parts[0] if isinstance(rule.when, All) and rule.when.parts else rule.when
+    return first if rule.jurisdiction and isinstance(first, OneOf) and first == head else None
+
+
+def _of_head(numbers: list[int], rulebase: Rulebase) -> Iterator[Mutant]:
+    """A file's jurisdiction dropped, negated or another, in all its rules at once."""
+    changed: dict[str, dict[int, Rule]] = {}
+    for number in numbers:
+        rule = rulebase.rules[number]
+        for what, when in _of_one(rule.when, _head(rule, rulebase), rulebase):
+            changed.setdefault(what, {})[number] = replace(rule, when=when)
+    first = rulebase.rules[numbers[0]]
+    head = _head(first, rulebase)
+    assert head is not None
+    for what, rules in changed.items():
+        yield Mutant(first.jurisdiction, what, head.place, rules)
+
+
+def _of_one(
+    condition: Condition, one: Test | None, rulebase: Rulebase
+) -> Iterator[tuple[str, Condition]]:
+    """The changes of a condition that touch one test of it."""
+    for test, without in weakened(condition):
+        if test is one:
+            yield f"drops `{written(test, rulebase)}`", without
+    for test, what, changed in replaced(condition, lambda t: _of_test(t, rulebase)):
+        if test is one:
+            yield what, changed
 
 
 def with_mutant(rulebase: Rulebase, mutant: Mutant) -> Rulebase:
@@ -80,9 +125,12 @@ def with_mutant(rulebase: Rulebase, mutant: Mutant) -> Rulebase:
     return replace(rulebase, rules=rules)
 
 
-def _of_rule(rule: Rule, rulebase: Rulebase) -> Iterator[tuple[str, Place, Rule]]:
-    yield "drops the rule", rule.place, replace(rule, when=NEVER)
-    for what, place, when in _of_condition(rule.when, rulebase, rule.place):
+def _of_rule(
+    rule: Rule, rulebase: Rulebase, head: OneOf | None
+) -> Iterator[tuple[str, Place, Rule]]:
+    never = NEVER if head is None else All((head, NEVER))  # what is within a jurisdiction stays so
+    yield "drops the rule", rule.place, replace(rule, when=never)
+    for what, place, when in _of_condition(rule.when, rulebase, rule.place, head):
         yield what, place, replace(rule, when=when)
     for target in rule.exception_to:
         rest = tuple(other for other in rule.exception_to if other != target)
@@ -100,13 +148,14 @@ def _formula(formula: Formula) -> str:
 
 
 def _of_condition(
-    condition: Condition, rulebase: Rulebase, place: Place
+    condition: Condition, rulebase: Rulebase, place: Place, head: Test | None = None
 ) -> Iterator[tuple[str, Place, Condition]]:
     for test, without in weakened(condition):
-        if condition != ALWAYS:
+        if test is not head:
             yield f"drops `{written(test, rulebase)}`", _place(test, place), without
     for test, what, changed in replaced(condition, lambda t: _of_test(t, rulebase)):
-        yield what, _place(test, place), changed
+        if test is not head:
+            yield what, _place(test, place), changed
 
 
 def _place(test: Test, otherwise: Place) -> Place:

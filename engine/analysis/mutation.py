@@ -26,8 +26,9 @@ from engine.evaluation.compiling import Compiled, compile_in
 from engine.evaluation.decide import Session
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer
+from engine.evaluation.slices import ELSEWHERE, parts, place_of, places
 from engine.evaluation.space import Space
-from engine.model import Rulebase, Value
+from engine.model import ALWAYS, Condition, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Place
 
 CHUNK = 120
@@ -113,13 +114,30 @@ def mutate(
     if len(every) <= FEW:
         workers = 1
     size = max(1, min(CHUNK, -(-len(every) // (2 * workers))))
-    chunks = [every[i : i + size] for i in range(0, len(every), size)]
-    fates: dict[int, list[Verdict]] = {}
+    chunks = list(_chunks(every, size))
+    fates: dict[int, Verdict] = {}
     progress(0, len(every))
-    for number, verdicts in _run(rulebase, trials, chunks, workers):
-        fates[number] = verdicts
-        progress(sum(map(len, fates.values())), len(every))
-    return Mutation(tuple(v for number in range(len(chunks)) for v in fates[number]))
+    for number, verdicts in _run(rulebase, trials, [_mutants(c) for c in chunks], workers):
+        fates |= {
+            place: verdict for (place, _), verdict in zip(chunks[number], verdicts, strict=True)
+        }
+        progress(len(fates), len(every))
+    return Mutation(tuple(fates[number] for number in range(len(every))))
+
+
+def _chunks(every: Sequence[Mutant], size: int) -> Iterator[list[tuple[int, Mutant]]]:
+    """The mutants with their numbers, in portions of one jurisdiction each."""
+    groups: dict[tuple[str, bool, str], list[tuple[int, Mutant]]] = {}
+    for number, mutant in enumerate(every):
+        of_file = len(mutant.rules) > 1
+        key = mutant.within, of_file, mutant.about if of_file else ""
+        groups.setdefault(key, []).append((number, mutant))
+    for alike in groups.values():
+        yield from (alike[i : i + size] for i in range(0, len(alike), size))
+
+
+def _mutants(chunk: Iterable[tuple[int, Mutant]]) -> list[Mutant]:
+    return [mutant for _, mutant in chunk]
 
 
 def _trials(rulebase: Rulebase, results: Iterable[CaseResult]) -> Iterator[Trial]:
@@ -156,10 +174,61 @@ def _run(
 
 
 def judge(rulebase: Rulebase, trials: Sequence[Trial], chunk: Sequence[Mutant]) -> list[Verdict]:
-    """The fates of some mutants, worked out in one space that knows all their conditions."""
+    """The fates of some mutants that make a difference to the same jurisdictions.
+
+    They are laid over the law of one jurisdiction after the other, each with its own cases, until
+    some case notices. Cases whose jurisdiction is not known come last: they need the whole law."""
+    known = set(places(rulebase))
+    at: dict[str, list[Trial]] = {}
+    for trial in trials:
+        place = place_of(rulebase, trial.known)
+        at.setdefault(place if place in known or not place else ELSEWHERE, []).append(trial)
+    fates = [Verdict(mutant, "equivalent") for mutant in chunk]
+
+    def lay_over(place: str, there: Condition, cases: Sequence[Trial]) -> None:
+        left = [n for n, verdict in enumerate(fates) if verdict.fate != "killed"]
+        if left:
+            law, alive = _there(rulebase, place, [chunk[n] for n in left])
+            bench = _bench(law, alive, there, cases)
+            for n, mutant in zip(left, alive, strict=True):
+                verdict = bench.verdict(mutant)
+                if verdict.fate == "killed" or fates[n].fate == "equivalent":
+                    fates[n] = replace(verdict, mutant=chunk[n])
+
+    for place, there in parts(rulebase):
+        if chunk[0].within in ("", place):
+            lay_over(place, there, at.get(place, []))
+    if known and (anywhere := at.get("")):
+        lay_over("", ALWAYS, anywhere)
+    return fates
+
+
+def _there(
+    rulebase: Rulebase, place: str, chunk: Sequence[Mutant]
+) -> tuple[Rulebase, list[Mutant]]:
+    """The law of one jurisdiction with the rules that some mutants change, and the mutants with
+    these rules' numbers there."""
+    if not place:
+        return rulebase, list(chunk)
+    changed = {rule.id for mutant in chunk for rule in mutant.rules.values()}
+    kept = [
+        rule for rule in rulebase.rules if rule.jurisdiction in ("", place) or rule.id in changed
+    ]
+    number_of = {rule.id: number for number, rule in enumerate(kept)}
+    return replace(rulebase, rules=tuple(kept)), [
+        replace(mutant, rules={number_of[rule.id]: rule for rule in mutant.rules.values()})
+        for mutant in chunk
+    ]
+
+
+def _bench(
+    law: Rulebase, chunk: Sequence[Mutant], there: Condition, trials: Sequence[Trial]
+) -> _Bench:
+    """The law of some loans in one space that knows all conditions of some mutants."""
     conditions = [rule.when for mutant in chunk for rule in mutant.rules.values()]
-    bench = _Bench(compile_in(Space([rulebase], conditions), rulebase), trials)
-    return [bench.verdict(mutant) for mutant in chunk]
+    compiled = compile_in(Space([law], conditions), law)
+    here = compiled.compiler.condition(there)
+    return _Bench(replace(compiled, constraints=(*compiled.constraints, here)), trials)
 
 
 @dataclass(slots=True)

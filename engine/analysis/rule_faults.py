@@ -12,15 +12,12 @@ from engine.analysis.findings import Finding, located
 from engine.analysis.regions import is_empty
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
-from engine.evaluation.slices import places
+from engine.evaluation.slices import parts
 from engine.model import Compare, Condition, OneOf, Rule, Rulebase, TermHolds
 from engine.problems import Place
 from engine.trees import weakened
 
 Progress = Callable[[str], None]
-
-ELSEWHERE = "elsewhere"
-"""What stands for the jurisdictions that have no rules of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +37,9 @@ def rule_faults(decider: Decider, progress: Progress) -> Iterator[Finding]:
     among the rules that can apply there, until a rule is cleared."""
     rules = decider.rulebase.rules
     left = {rule.id: list(_checks(rule, decider.rulebase)) for rule in rules}
-    for place, part in _parts(decider):
-        progress(place or "every jurisdiction")
+    for place, there in parts(decider.rulebase):
+        progress(place or "all rules")
+        part = _part(decider, place, there)
         for decision in part.rulebase.decisions.values():
             effects = Effects(part, decision)
             for number in effects.numbers:
@@ -54,20 +52,11 @@ def rule_faults(decider: Decider, progress: Progress) -> Iterator[Finding]:
         yield from _told(decider.compiled, rule, left[rule.id])
 
 
-def _parts(decider: Decider) -> Iterator[tuple[str, Compiled]]:
-    """The loans in parts that together are all of them: of each jurisdiction that has rules of its
-    own, with its name, and of all others."""
-    book = decider.rulebase
-    known = tuple(places(book))
-    every = [(place, OneOf(book.jurisdiction_fact, (place,))) for place in known]
-    if not known:
-        yield "", decider.compiled
-        return
-    every.append((ELSEWHERE, OneOf(book.jurisdiction_fact, known, negated=True)))
-    for place, there in every:
-        compiled = decider.compiled_for({book.jurisdiction_fact: place})
-        here = compiled.space.fact_test(there)
-        yield place, replace(compiled, constraints=(*compiled.constraints, here))
+def _part(decider: Decider, place: str, there: Condition) -> Compiled:
+    """The law of some loans, which counts for them alone."""
+    compiled = decider.compiled_for({decider.rulebase.jurisdiction_fact: place})
+    here = compiled.compiler.condition(there)
+    return replace(compiled, constraints=(*compiled.constraints, here))
 
 
 def _checks(rule: Rule, rulebase: Rulebase) -> Iterator[Check]:

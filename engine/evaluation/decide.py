@@ -97,10 +97,10 @@ class Decider:
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
         presumed = {} if strict else presume(self.rulebase, given, self._constraints)
         values = {**given, **{name: p.value for name, p in presumed.items()}}
-        wanted = self._wanted(only)
+        wanted = self.wanted(only)
         session = Session(self.compiled_for(values), values)
         if not session.walk.possible():
-            raise InputError([_no_completion(given)])
+            raise InputError([no_completion(given)])
         for name in self.needed(wanted):
             session.find(self.rulebase.decisions[name])
         if verify:
@@ -126,7 +126,8 @@ class Decider:
 
         return quick_decision(self.compiled, decision, slow)
 
-    def _wanted(self, only: Collection[str] | None) -> list[str]:
+    def wanted(self, only: Collection[str] | None) -> list[str]:
+        """The decisions that ``only`` names, or all. Raises ``InputError`` for an unknown one."""
         if only is None:
             return list(self.rulebase.decisions)
         problems = [
@@ -215,6 +216,10 @@ class Session:
         if decision.name not in self._deciding_rules:
             self._deciding_rules[decision.name] = rules_at(self.walk, decision)
         return self._deciding_rules[decision.name]
+
+    def deciding(self, decision: Decision, leaves: Collection[Leaf]) -> list[int]:
+        """The rules that decide where the decision comes to one of some leaves."""
+        return self._deciding(decision, leaves)[0]
 
     def _deciding(
         self, decision: Decision, leaves: Collection[Leaf]
@@ -358,7 +363,8 @@ def _report(rulebase: Rulebase, facts: Mapping[str, Value], decision: str, probl
     return "\n".join(lines)
 
 
-def _no_completion(given: Mapping[str, Value]) -> Problem:
+def no_completion(given: Iterable[str]) -> Problem:
+    """The problem of facts that no real loan has together; ``given`` are their names."""
     names = ", ".join(f"`{name}`" for name in given) or "the facts"
     return Problem(
         "contradictory-facts",

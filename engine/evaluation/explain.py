@@ -190,14 +190,18 @@ def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
     amounts, decisions = _in_formulas(walk, decision, leaves)
     roots = [compiled.roots[name] for name in (decision.name, *decisions)]
     scores: dict[str, float] = {}
+    needed = set(amounts)  # which matter within a class as well, as those do that are compared
     for root in roots:
         nodes = open_part(walk, root)[0]
         for level in dict.fromkeys(compiled.forest.level[node] for node in nodes):
             score = _left(walk, root, level) if len(nodes) <= LARGE else 0.0
-            for name in names_at(walk, level):
-                if name not in walk.facts:
-                    scores[name] = min(score, scores.get(name, score))
-    asked = [name for name in sorted(scores, key=scores.__getitem__) if _free(walk, name)]
+            names = [name for name in names_at(walk, level) if name not in walk.facts]
+            for name in names:
+                scores[name] = min(score, scores.get(name, score))
+            if not isinstance(compiled.variables[level], FactVariable):
+                needed.update(names)
+    order = sorted(scores, key=scores.__getitem__)
+    asked = [name for name in order if name in needed or _free(walk, name)]
     missing = [name for name in amounts if name not in walk.facts and name not in scores]
     return (*asked, *missing)
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.evaluation.outcomes import Outcome
-from engine.model import Decision, Presumption, Rule, Rulebase, Value
+from engine.model import Confidence, Decision, Presumption, Rule, Rulebase, Value
 
 Status = Literal["decided", "undetermined", "conflict", "open"]
+
+SURENESS: tuple[Confidence, ...] = ("low", "medium", "high")
+"""The levels of confidence, the least first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,19 @@ class Answer:
     def by_default(self) -> bool:
         """No rule decides it: the answer is the decision's ``otherwise``."""
         return self.status == "decided" and not self.rules
+
+    @property
+    def made_together(self) -> bool:
+        """The deciding rules make the answer together, rather than each of them alone."""
+        return self.decision.policy.kind in ("collect", "sum")
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure the answer is. Where each deciding rule gives it alone, as the surest of them;
+        where they make it together, or it is not decided, as the least sure."""
+        levels = sorted((rule.authority.confidence for rule in self.rules), key=SURENESS.index)
+        alone = self.status == "decided" and not self.made_together
+        return levels[-1 if alone else 0] if levels else "high"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.model import Rulebase, Value
+from engine.model import ALWAYS, Condition, OneOf, Rulebase, Value
+
+ELSEWHERE = "elsewhere"
+"""What stands for the jurisdictions that have no rules of their own."""
 
 
 def place_of(rulebase: Rulebase, facts: Mapping[str, Value]) -> str:
@@ -19,6 +22,18 @@ def within(rulebase: Rulebase, place: str) -> Rulebase:
     loan there."""
     rules = tuple(rule for rule in rulebase.rules if rule.jurisdiction in ("", place))
     return replace(rulebase, rules=rules)
+
+
+def parts(rulebase: Rulebase) -> list[tuple[str, Condition]]:
+    """The loans in parts that together are all of them: of each jurisdiction that has rules of its
+    own, with its name, and of all others (``ELSEWHERE``). Where there is no such rule all loans are
+    one part, without a name."""
+    known = tuple(places(rulebase))
+    fact = rulebase.jurisdiction_fact
+    if not known:
+        return [("", ALWAYS)]
+    own = [(place, OneOf(fact, (place,))) for place in known]
+    return [*own, (ELSEWHERE, OneOf(fact, known, negated=True))]
 
 
 def places(rulebase: Rulebase) -> list[str]:
