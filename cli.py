@@ -19,6 +19,9 @@ INVALID, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 
 COMMANDS = {
     "decide": "Decide loans, with the reasons.",
+    "ask": "An interview that ends with the decision.",
+    "compare": "Where two packs differ for a loan: the popular view beside the law.",
+    "overview": "A table made from the rules, such as one of all states.",
     "why": "One rule in plain words, with its authority.",
     "facts": "What can be stated of a loan.",
     "rules": "Every rule, by the decision it decides.",
@@ -103,8 +106,9 @@ def recourse(ctx: click.Context) -> None:
       recourse why contract.nonrecourse
 
     \b
-    Exit codes: 0 done; 1 findings (check, test); 2 wrong usage or invalid
-    input; 3 something asked for is undetermined; 70 a fault of the engine.
+    Exit codes: 0 done; 1 something is found (check, test), changes (diff,
+    replay) or is out of order (fmt --check); 2 wrong usage or invalid input;
+    3 something asked for is undetermined; 70 a fault of the engine.
     """
     if ctx.invoked_subcommand is None:
         click.echo(WELCOME)

@@ -21,6 +21,7 @@ LANGUAGE = 1
 """The version of the rule language that this engine reads (``language:`` in ``pack.yaml``)."""
 
 FactType = Literal["enum", "boolean", "integer", "decimal", "money", "date"]
+ParameterType = Literal["integer", "decimal", "money"]
 DecisionType = Literal["enum", "boolean", "integer", "decimal", "money", "date", "set"]
 Value = str | bool | int | Decimal | datetime.date | frozenset[str]
 Bound = Literal["less_than", "at_most", "more_than", "at_least"]
@@ -217,7 +218,11 @@ class HitPolicy:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A question that the rules answer. ``requires`` names the decisions that its rules, its
-    formulas or its ``otherwise`` use, directly."""
+    formulas or its ``otherwise`` use, directly.
+
+    A ``parameter`` is an amount or a rate that the law states anew from time to time: a date alone
+    decides it, and people don't ask for it. ``checked`` is when its values were last looked up.
+    """
 
     name: str
     type: DecisionType
@@ -230,6 +235,8 @@ class Decision:
     requires: tuple[str, ...] = ()
     group: str = ""
     description: str = ""
+    parameter: bool = False
+    checked: datetime.date | None = None
     place: Place = field(default=NOWHERE, compare=False)
 
 
@@ -294,6 +301,7 @@ class Rulebase:
 
     ``decisions`` stand in requirement order: each after those it requires. ``digest`` is the
     SHA-256 of everything that can change a decision (rules, vocabulary, decisions; not the cases).
+    ``main`` names the decisions that people ask for first; it is empty where the pack names none.
     """
 
     name: str
@@ -309,6 +317,7 @@ class Rulebase:
     rules: tuple[Rule, ...]
     jurisdiction_fact: str = ""
     compare_with: str = ""
+    main: tuple[str, ...] = ()
     description: str = ""
     accepted: tuple[Acceptance, ...] = ()
 

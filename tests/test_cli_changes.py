@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -121,8 +120,6 @@ def test_a_mutant_that_survives_is_a_finding(capsys: Captured, tried: str) -> No
     assert "no case notices" in out
 
 
-def test_junit_and_lcov(capsys: Captured, tried: str) -> None:
-    suites = ElementTree.fromstring(call(capsys, "test", tried, "--format", "junit")[1])
-    assert (suites.get("tests"), suites.get("failures")) == ("2", "0")
+def test_lcov(capsys: Captured, tried: str) -> None:
     lcov = call(capsys, "test", tried, "--format", "lcov")[1]
     assert lcov.rstrip().endswith("end_of_record")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import DOCUMENTS, ROOT, blocks, printed, shown
+from tests.documents import DOCUMENTS, MADE, ROOT, blocks, printed, shown
 
 COMMANDS = [
     pytest.param(document, command, output, id=f"{document.name}: {command}")
@@ -23,6 +23,13 @@ def test_a_command_prints_what_the_document_shows(
     document: Path, command: str, output: str
 ) -> None:
     assert printed(command) == output, f"`python -m tests.documents` brings {document} up to date"
+
+
+@pytest.mark.parametrize("document", MADE, ids=lambda path: path.name)
+def test_a_made_document_is_what_its_command_prints(document: Path) -> None:
+    assert document.read_text(encoding="utf-8") == printed(MADE[document]), (
+        f"`python -m tests.documents` brings {document} up to date"
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

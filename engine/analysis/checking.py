@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.analysis.cases import CaseResult, read_cases, run_cases
-from engine.analysis.findings import Finding
+from engine.analysis.findings import AGEING, Finding
 from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
@@ -30,8 +30,10 @@ class Checked:
 
     @property
     def count(self) -> int:
-        """How much there is to mend: problems, and findings that the pack does not accept."""
-        return len(self.problems) + sum(not finding.accepted for finding in self.findings)
+        """How much there is to mend: problems, and findings that the pack does not accept, those
+        aside that come with time."""
+        open_ = [each for each in self.findings if not each.accepted and each.code not in AGEING]
+        return len(self.problems) + len(open_)
 
 
 def chosen_packs(names: Sequence[str]) -> list[str]:

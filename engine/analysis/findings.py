@@ -10,6 +10,8 @@ from engine.evaluation.compiling import Compiled
 from engine.model import Value
 from engine.problems import Place, Severity
 
+AGEING = frozenset({"old-parameter"})
+"""Findings that come with time, not with a change: they fail no check."""
 MAX_REGIONS = 3
 """So many pieces of the loans that a finding touches are told."""
 
@@ -101,6 +103,19 @@ KINDS: Mapping[str, Kind] = {
             "warning",
             "No rule uses the fact, neither in a condition nor in a formula.",
             "Remove the fact, or write the rule that needs it.",
+        ),
+        Kind(
+            "unused-parameter",
+            "warning",
+            "No rule uses the parameter.",
+            "Remove it, or write the rule that needs it.",
+        ),
+        Kind(
+            "old-parameter",
+            "warning",
+            "The values of the parameter were looked up more than a year ago, and its newest value "
+            "is as old. That comes with time, so it fails no check.",
+            "Look its source up, add the new value if there is one, and set `checked` to today.",
         ),
         Kind(
             "unused-term",

@@ -25,8 +25,16 @@ from engine.model import (
 from engine.trees import atoms, names_in, names_of
 
 
-def verify(decider: Decider, progress: Progress = lambda step: None) -> list[Finding]:
-    """Every finding about a pack, ordered by place; those that the pack accepts are marked."""
+A_YEAR = 366
+
+
+def verify(
+    decider: Decider,
+    progress: Progress = lambda step: None,
+    today: datetime.date | None = None,
+) -> list[Finding]:
+    """Every finding about a pack, ordered by place; those that the pack accepts are marked.
+    ``progress`` is told what is being looked at; ``today`` tells how old parameters are."""
     compiled = decider.compiled
     found: list[Finding] = []
     if is_empty(compiled, compiled.forest.true):
@@ -41,6 +49,7 @@ def verify(decider: Decider, progress: Progress = lambda step: None) -> list[Fin
     found.extend(rule_faults(decider, progress))
     found.extend(_constraints(compiled))
     found.extend(_vocabulary(compiled.rulebase))
+    found.extend(_old(compiled.rulebase, today or datetime.date.today()))
     return sorted(_accepted(compiled.rulebase, found), key=lambda f: (f.where, f.code, f.about))
 
 
@@ -79,7 +88,7 @@ def _outcomes(effects: Effects) -> Iterator[Finding]:
             decision.name,
         )
         return
-    if decision.otherwise is None:
+    if decision.otherwise is None and not decision.parameter:  # which holds from its first day on
         part = effects.where("hole", [frozenset()])
         if not is_empty(compiled, part):
             message = f"no rule decides `{decision.name}` for some loans, and it has no `otherwise`"
@@ -182,6 +191,10 @@ def _constraints(compiled: Compiled) -> Iterator[Finding]:
 
 def _vocabulary(rulebase: Rulebase) -> Iterator[Finding]:
     used = set(_used_names(rulebase))
+    for decision in rulebase.decisions.values():
+        if decision.parameter and decision.name not in used:
+            message = f"no rule uses the parameter `{decision.name}`"
+            yield Finding("unused-parameter", message, decision.place, (decision.name,))
     for fact in rulebase.facts.values():
         if fact.name not in used:
             yield Finding("unused-fact", f"no rule uses the fact `{fact.name}`", fact.place,
@@ -191,6 +204,18 @@ def _vocabulary(rulebase: Rulebase) -> Iterator[Finding]:
         if term.name not in terms:
             yield Finding("unused-term", f"nothing uses the term `{term.name}`", term.place,
                           (term.name,))  # fmt: skip
+
+
+def _old(rulebase: Rulebase, today: datetime.date) -> Iterator[Finding]:
+    """Parameters that nobody has looked after for more than a year."""
+    for decision in rulebase.decisions.values():
+        if not decision.parameter:
+            continue
+        starts = [r.effective.start for r in rulebase.rules_of(decision.name) if r.effective]
+        newest = max(day for day in (*starts, decision.checked) if day is not None)
+        if (today - newest).days > A_YEAR:
+            message = f"`{decision.name}` was last looked up or changed on {newest}"
+            yield Finding("old-parameter", message, decision.place, (decision.name,))
 
 
 def _used_names(rulebase: Rulebase) -> Iterator[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 
 import click
 
-import engine
 from engine.analysis.checking import Checked, check_pack, chosen_packs
 from engine.analysis.findings import KINDS
 from engine.commands.console import (
@@ -20,21 +20,22 @@ from engine.commands.console import (
     step_by_step,
     style,
 )
+from engine.commands.reports import REPORTS, show_github, show_junit, show_sarif
 from engine.presentation import problems
 from engine.presentation.cases import checked_line
 from engine.presentation.findings import (
+    as_items,
     as_problems,
     explained,
     findings_data,
     findings_text,
 )
-from engine.presentation.sarif import as_sarif
 from engine.problems import Problem
 
 
 @click.command("check")
 @packs_argument
-@format_option("github", "sarif")
+@format_option(*REPORTS)
 @click.option(
     "--explain",
     "code",
@@ -54,8 +55,11 @@ def command(packs: tuple[str, ...], form: str, code: str | None) -> int:
       recourse check --explain conflict
     """
     if code is not None:
+        if form != "text":
+            raise click.UsageError("--explain is text alone; leave out --format")
         click.echo(explained(code))
         return DONE
+    start = time.perf_counter()
     with step_by_step("checking") as step:
         checked = [check_pack(name, step) for name in chosen_packs(packs)]
     if form == "json":
@@ -63,13 +67,12 @@ def command(packs: tuple[str, ...], form: str, code: str | None) -> int:
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     elif form == "text":
         _show(checked)
+    elif form == "github":
+        show_github(problem for one in checked for problem in _problems(one))
+    elif form == "sarif":
+        show_sarif(problem for one in checked for problem in _problems(one))
     else:
-        found = [problem for one in checked for problem in _problems(one)]
-        if form == "sarif":
-            meanings = {kind.code: f"{kind.meaning} {kind.mend}" for kind in KINDS.values()}
-            click.echo(as_sarif(found, engine.__version__, meanings))
-        else:
-            click.echo(problems.as_github(found), nl=bool(found))
+        show_junit([item for one in checked for item in as_items(one)], start)
     return FINDINGS if any(one.count for one in checked) else DONE
 
 

@@ -75,7 +75,9 @@ def completing(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         try:
-            found = CANDIDATES[kind](ctx.params.get("pack") or "primer", incomplete)
+            chosen = ctx.params.get("pack") or "primer"
+            pack = chosen if isinstance(chosen, str) else chosen[-1]
+            found = CANDIDATES[kind](pack, incomplete)
         except Exception:  # a shell that completes nothing is better than one full of errors
             return []
         if not found and kind == "packs":
@@ -94,9 +96,31 @@ pack_option: Option = click.option(
     shell_complete=completing("packs"),
 )
 
+set_option: Option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FACT=VALUE",
+    help="State a fact, in place of what the file says.",
+    shell_complete=completing("settings"),
+)
+
+strict_option: Option = click.option("--strict", is_flag=True, help="Presume nothing.")
+
 packs_argument: Option = click.argument(
     "packs", nargs=-1, metavar="[PACK]...", shell_complete=completing("packs")
 )
+
+
+def decisions_option(name: str, about: str) -> Option:
+    """An option that names decisions and may be repeated."""
+    return click.option(
+        name,
+        multiple=True,
+        metavar="DECISION",
+        help=about,
+        shell_complete=completing("decisions"),
+    )
 
 
 def format_option(*more: str) -> Option:

@@ -12,10 +12,12 @@ from engine.commands.console import (
     DONE,
     INVALID,
     UNDETERMINED,
-    completing,
+    decisions_option,
     format_option,
     pack_option,
+    set_option,
     show_problems,
+    strict_option,
     style,
 )
 from engine.presentation.deciding import MAX_SET_ASIDE, Deciding, check_request, loans_in
@@ -26,22 +28,9 @@ from engine.reading.loans import LINES
 @click.command("decide")
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
 @pack_option
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="FACT=VALUE",
-    help="State a fact, in place of what the file says.",
-    shell_complete=completing("settings"),
-)
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="DECISION",
-    help="Decide this alone; may be repeated.",
-    shell_complete=completing("decisions"),
-)
-@click.option("--strict", is_flag=True, help="Presume nothing.")
+@set_option
+@decisions_option("--only", "Decide this alone; may be repeated.")
+@strict_option
 @format_option()
 @click.option("--full", is_flag=True, help="Of several loans: a whole page for each.")
 @click.option("--verbose", is_flag=True, help="Say to standard error what took how long.")
@@ -89,6 +78,7 @@ def command(
         json_lines=any(path.lower().endswith(LINES) for path in files),
         timed=verbose,
         style=style(),
+        view=lambda: load(decider.rulebase.compare_with),
     )
     for output in run.outputs(with_progress(loans_in(files, settings), "Deciding")):
         click.echo(output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from engine.commands.console import (
     step_by_step,
     style,
 )
+from engine.commands.reports import REPORTS, show_github, show_junit, show_sarif
 from engine.evaluation.decide import Decider
 from engine.presentation import diff, diff_data, review
 from engine.problems import InputError
@@ -38,19 +40,24 @@ from engine.reading.tables import read_table
     "--loans", metavar="FILE", help="Count the loans of a CSV, JSON Lines or Parquet file."
 )
 @click.option("--money", default="", metavar="FACT", help="Sum this money fact of the loans.")
-@format_option("markdown", "github")
+@format_option("markdown", *REPORTS)
 def command(
     base: str, head: str | None, pack: str, loans: str | None, money: str, form: str
 ) -> int:
     """What changes between BASE and HEAD (default: the pack as it is now), and for which loans:
     exact, over all loans. BASE and HEAD are git revisions, folders or packed packs.
 
-    \\b
+    \b
     Examples:
       recourse diff HEAD --pack rules/primer
       recourse diff main --format markdown
       recourse diff old-rules.zip rules/primer --loans book.csv
     """
+    if loans is not None and form in REPORTS:
+        raise click.UsageError("--loans is counted in the formats text, json and markdown")
+    if money and loans is None:
+        raise click.UsageError("--money sums a fact of the loans that --loans names")
+    start = time.perf_counter()
     folder = find_pack(pack or ("." if Path("pack.yaml").is_file() else "primer"))
     older = open_base(base, folder)
     newer = load_pack(folder) if head is None else open_base(head, folder)
@@ -66,10 +73,14 @@ def command(
     elif form == "markdown":
         click.echo(review.as_markdown(difference, tally))
     elif form == "github":
-        text = review.as_github(difference)
-        click.echo(text, nl=bool(text))
+        show_github(review.as_annotations(review.as_problems(difference)))
+    elif form == "sarif":
+        found = review.as_problems(difference)
+        show_sarif(found, found)
+    elif form == "junit":
+        show_junit(review.as_items(difference), start)
     else:
-        click.echo(diff.as_text(difference, tally, style()), nl=False)
+        click.echo(diff.as_text(difference, tally, style()))
     if tally is not None and tally.problems:
         show_problems(InputError(tally.problems).problems)
     return DONE if difference.decides_alike else FINDINGS

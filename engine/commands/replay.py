@@ -31,7 +31,7 @@ def command(records: str, pack: str, form: str) -> int:
     reasons of then and now. RECORDS is a file of decision records, one a line (the output of
     `recourse decide --format json` for several loans), or - for standard input.
 
-    \\b
+    \b
     Examples:
       recourse decide loans.jsonl --format json > records.jsonl
       recourse replay records.jsonl

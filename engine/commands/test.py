@@ -5,33 +5,34 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 import click
 
 from engine.analysis.cases import CaseResult
 from engine.analysis.checking import chosen_packs, try_cases
 from engine.analysis.coverage import Coverage, measure
-from engine.analysis.mutation import mutate
+from engine.analysis.mutation import Mutation, mutate
 from engine.analysis.suggest import Suggestions, suggest
 from engine.commands.console import (
     DONE,
     FINDINGS,
     format_option,
     packs_argument,
-    show,
     style,
     text_option,
 )
+from engine.commands.reports import REPORTS, show_github, show_junit, show_sarif
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
+from engine.presentation import cases as case_pages
 from engine.presentation import coverage as coverage_pages
 from engine.presentation import mutation as mutation_pages
-from engine.presentation.cases import results_data, results_page
-from engine.presentation.junit import as_junit
-
-Tried = tuple[Rulebase, list[CaseResult]]
+from engine.presentation.junit import Item
+from engine.problems import Problem
 
 
 @click.command("test")
@@ -43,7 +44,7 @@ Tried = tuple[Rulebase, list[CaseResult]]
 )
 @click.option("--mutate", "mutated", is_flag=True, help="Change the rules; do the cases notice?")
 @click.option("--jobs", type=click.IntRange(1), help="Processes for --mutate (default: all cores).")
-@format_option("junit", "lcov")
+@format_option("lcov", *REPORTS)
 def command(
     packs: tuple[str, ...],
     text: str,
@@ -56,7 +57,7 @@ def command(
     """Run the cases of PACKS (default: the pack of this folder, or all shipped), and say what they
     are worth.
 
-    \\b
+    \b
     Examples:
       recourse test
       recourse test primer -k "short sale"
@@ -64,77 +65,107 @@ def command(
       recourse test primer --mutate
       recourse test --format junit > cases.xml
     """
+    if mutated and (coverage or suggested or form == "lcov"):
+        raise click.UsageError("--mutate can't be asked for together with coverage")
+    if suggested and form not in ("text", "json"):
+        raise click.UsageError("--suggest writes cases in the formats text and json")
+    if jobs is not None and not mutated:
+        raise click.UsageError("--jobs goes with --mutate")
     start = time.perf_counter()
-    tried = [try_cases(name, text) for name in chosen_packs(packs)]
-    shown = [(rulebase, results) for rulebase, results in tried if results or not text]
-    if not shown:
+    found = [try_cases(name, text) for name in chosen_packs(packs)]
+    tried = [_Tried(*pair) for pair in found if pair[1] or not text]
+    if not tried:
         raise click.UsageError(f"no case has the text {text!r}")
-    seconds = time.perf_counter() - start
-    passed = all(result.passed for _, results in shown for result in results)
-    if form == "junit":
-        click.echo(as_junit([r for _, results in shown for r in results], seconds), nl=False)
+    passed = all(result.passed for one in tried for result in one.results)
+    if coverage or suggested or form == "lcov":
+        tried = [_covered(one, suggested) for one in tried]
+    elif mutated and passed:  # it asks which changes break a case; that needs cases which hold
+        tried = [_mutated(one, jobs) for one in tried]
+    if form == "json":
+        click.echo(json.dumps(_data(tried), indent=2, ensure_ascii=False))
     elif form == "lcov":
-        for rulebase, results in shown:
-            click.echo(coverage_pages.as_lcov(_covered(rulebase, results, False)[0]), nl=False)
-    elif mutated:
-        return _mutate(shown, jobs, form) if passed else _failed(shown, form)
-    elif coverage or suggested:
-        _cover(shown, suggested, form)
+        coverages = (one.coverage for one in tried if one.coverage)
+        click.echo("".join(map(coverage_pages.as_lcov, coverages)), nl=False)
+    elif form == "github":
+        show_github(_problems(tried))
+    elif form == "sarif":
+        show_sarif(_problems(tried))
+    elif form == "junit":
+        show_junit(_items(tried), start)
     else:
-        _show(shown, form)
-    return DONE if passed else FINDINGS
+        click.echo("\n".join(_pages(tried)))
+    survived = any(one.mutation and one.mutation.survivors for one in tried)
+    return FINDINGS if survived or not passed else DONE
 
 
-def _show(shown: Sequence[Tried], form: str) -> None:
-    show(
-        form,
-        lambda: [each for pair in shown for each in results_data(*pair)],
-        lambda: "\n".join(results_page(*pair, style()) for pair in shown),
-    )
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What became of the cases of a pack and, where it was asked for, what they are worth."""
+
+    rulebase: Rulebase
+    results: Sequence[CaseResult]
+    coverage: Coverage | None = None
+    suggestions: Suggestions | None = None
+    mutation: Mutation | None = None
 
 
-def _failed(shown: Sequence[Tried], form: str) -> int:
-    """Mutation testing asks which changes break a case; that needs cases which hold."""
-    _show(shown, form)
-    return FINDINGS
+def _covered(one: _Tried, suggested: bool) -> _Tried:
+    decider = Decider(one.rulebase)
+    cases = [result.case for result in one.results]
+    coverage = measure(decider, cases, one.results)
+    suggestions = suggest(decider, cases, coverage) if suggested else None
+    return replace(one, coverage=coverage, suggestions=suggestions)
 
 
-def _covered(
-    rulebase: Rulebase, results: Sequence[CaseResult], suggested: bool
-) -> tuple[Coverage, Suggestions | None]:
-    decider = Decider(rulebase)
-    cases = [result.case for result in results]
-    covered = measure(decider, cases, results)
-    return covered, suggest(decider, cases, covered) if suggested else None
+def _mutated(one: _Tried, jobs: int | None) -> _Tried:
+    with _bar(one.rulebase.name) as progress:
+        return replace(one, mutation=mutate(one.rulebase, one.results, jobs, progress))
 
 
-def _cover(shown: Sequence[Tried], suggested: bool, form: str) -> None:
+# ---- what is printed --------------------------------------------------------------------------
+
+
+def _data(tried: Iterable[_Tried]) -> list[dict[str, Any]]:
     data = []
-    for rulebase, results in shown:
-        covered, suggestions = _covered(rulebase, results, suggested)
-        if form == "json":
-            data.append(coverage_pages.as_data(covered, rulebase, suggestions))
+    for one in tried:
+        if one.mutation:
+            data.append(mutation_pages.as_data(one.mutation, one.rulebase))
+        elif one.coverage:
+            data.append(coverage_pages.as_data(one.coverage, one.rulebase, one.suggestions))
         else:
-            click.echo(results_page(rulebase, results, style()))
-            click.echo(coverage_pages.as_text(covered, rulebase, suggestions, style()), nl=False)
-    if form == "json":
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            data += case_pages.results_data(one.rulebase, one.results)
+    return data
 
 
-def _mutate(shown: Sequence[Tried], jobs: int | None, form: str) -> int:
-    data = []
-    survived = False
-    for rulebase, results in shown:
-        with _bar(rulebase.name) as progress:
-            mutation = mutate(rulebase, results, jobs, progress)
-        survived = survived or bool(mutation.survivors)
-        if form == "json":
-            data.append(mutation_pages.as_data(mutation, rulebase))
-        else:
-            click.echo(mutation_pages.as_text(mutation, style()), nl=False)
-    if form == "json":
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-    return FINDINGS if survived else DONE
+def _pages(tried: Iterable[_Tried]) -> Iterator[str]:
+    for one in tried:
+        if one.mutation:
+            yield mutation_pages.as_text(one.mutation, style()).rstrip("\n")
+            continue
+        yield case_pages.results_page(one.rulebase, one.results, style())
+        if one.coverage:
+            page = coverage_pages.as_text(one.coverage, one.rulebase, one.suggestions, style())
+            yield page.rstrip("\n")
+
+
+def _problems(tried: Iterable[_Tried]) -> Iterator[Problem]:
+    for one in tried:
+        yield from case_pages.as_problems(one.results)
+        if one.coverage:
+            yield from coverage_pages.as_problems(one.coverage, one.rulebase)
+        if one.mutation:
+            yield from mutation_pages.as_problems(one.mutation)
+
+
+def _items(tried: Iterable[_Tried]) -> list[Item]:
+    items = []
+    for one in tried:
+        items += case_pages.as_items(one.results)
+        if one.coverage:
+            items += coverage_pages.as_items(one.coverage, one.rulebase)
+        if one.mutation:
+            items += mutation_pages.as_items(one.mutation)
+    return items
 
 
 @contextmanager

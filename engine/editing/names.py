@@ -53,6 +53,7 @@ def mentions(path: Path, kind: str, document: Document) -> Iterator[Mention]:
             "pack": reader.pack,
             "vocabulary": reader.vocabulary,
             "rules": reader.rules,
+            "overview": reader.overview,
         }[kind](root)
 
 
@@ -71,6 +72,9 @@ class _Mentions:
 
     def pack(self, root: MapNode) -> Iterator[Mention]:
         yield from self._names(root.get("jurisdiction"))
+        main = root.get("main")
+        for item in main.items if isinstance(main, ListNode) else ():
+            yield from self._names(item)
         for entry in entries(root.get("decisions")):
             yield from self._names(entry.key, defines=True)
             if isinstance(entry.value, MapNode):
@@ -86,6 +90,10 @@ class _Mentions:
                 if section != "facts" and isinstance(entry.value, MapNode):
                     yield from self._condition(entry.value.get("when"))
                     yield from self._condition(entry.value.get("must"))
+        for entry in entries(root.get("parameters")):
+            yield from self._names(entry.key, defines=True)
+            if isinstance(entry.value, MapNode):
+                yield from self._names(entry.value.get("measured_by"))
         for presumption in _items(root.get("presumptions")):
             for entry in entries(presumption.get("presume")):
                 yield from self._names(entry.key)
@@ -109,6 +117,13 @@ class _Mentions:
                     yield from self._ids(entry.value)
                 else:
                     yield from self._names(entry.key)
+
+    def overview(self, root: MapNode) -> Iterator[Mention]:
+        yield from self._names(root.get("rows"))
+        for part in (root, *_items(root.get("ways")), *_items(root.get("columns"))):
+            yield from self._names(part.get("decision"))
+            for entry in entries(part.get("given")):
+                yield from self._names(entry.key)
 
     # ---- parts ----
 

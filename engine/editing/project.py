@@ -24,8 +24,10 @@ from engine.reading.belonging import kind_in
 from engine.reading.decisions import read_decisions
 from engine.reading.names import Names
 from engine.reading.nodes import Document, ListNode, MapNode, Node, ScalarNode, plain
+from engine.reading.overviews import read_overviews
 from engine.reading.pack import load_pack, text_of
-from engine.reading.packs import case_files, pack_files
+from engine.reading.packs import case_files, overview_files, pack_files
+from engine.reading.parameters import named_parameters
 from engine.reading.report import Report
 from engine.reading.schema import validate
 from engine.reading.source import Source
@@ -87,7 +89,7 @@ def read_project(root: Path, texts: Texts, before: Project | None = None) -> Pro
     known = before.documents if before else {}
     documents: dict[Path, Document] = {}
     torn: set[Path] = set()
-    for path in (*pack_files(root), *case_files(root)):
+    for path in (*pack_files(root), *case_files(root), *overview_files(root)):
         old = known.get(path)
         try:
             source = text_of(path, str(path), texts)
@@ -104,11 +106,12 @@ def read_project(root: Path, texts: Texts, before: Project | None = None) -> Pro
 
 
 def faults(root: Path, texts: Texts) -> dict[Path, list[Problem]]:
-    """The problems of a pack and its cases by file; cases are read, not run."""
+    """The problems of a pack, its cases and its overviews by file; cases are read, not run."""
     found: list[Problem] = []
     try:
         rulebase = load_pack(root, called=str, instead=texts)
         read_cases(rulebase, called=str, instead=texts)
+        read_overviews(rulebase, called=str, instead=texts)
     except InputError as error:
         found += error.problems
     if found:  # the reader did not come to the cases, or not past the first step
@@ -193,6 +196,9 @@ def _sketch(project: Project) -> Rulebase:
     named: dict[str, NamedTerm] = {}
     for file in files:
         named |= _named(named_terms(file, {*facts, *decisions, *named}, report))
+    for file in files:
+        parameters = named_parameters(file, [*facts, *decisions, *named], report)
+        decisions |= _named({name: one.decision for name, one in parameters.items()})
     terms = {
         name: Term(name, text(node, "label"), ALWAYS, key.place)
         for name, (key, node, _) in named.items()

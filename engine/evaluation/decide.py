@@ -109,7 +109,12 @@ class Decider:
                 if problem := difference(session, name, verdicts[name]):
                     raise Disagreement(_report(self.rulebase, values, name, problem))
         answers = {name: session.answer(name) for name in self.rulebase.decisions if name in wanted}
-        return Record(self.rulebase, strict, given, presumed, answers)
+        parameters = {
+            name: session.answer(name)
+            for name in session.found
+            if name not in answers and self.rulebase.decisions[name].parameter
+        }
+        return Record(self.rulebase, strict, given, presumed, answers, parameters)
 
     def compile(self, decision: str) -> Callable[[Mapping[str, Value]], Value | None]:
         """A function from typed facts to the value of one decision, for the last bit of speed: no
@@ -129,7 +134,7 @@ class Decider:
     def wanted(self, only: Collection[str] | None) -> list[str]:
         """The decisions that ``only`` names, or all. Raises ``InputError`` for an unknown one."""
         if only is None:
-            return list(self.rulebase.decisions)
+            return [name for name, each in self.rulebase.decisions.items() if not each.parameter]
         problems = [
             Problem(
                 "unknown-decision",

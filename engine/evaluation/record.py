@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.evaluation.outcomes import Outcome
@@ -75,6 +75,8 @@ class Record:
     facts: Mapping[str, Value]
     presumed: Mapping[str, Presumption]
     answers: Mapping[str, Answer]
+    parameters: Mapping[str, Answer] = field(default_factory=dict)
+    """The parameters that the answers may rest on."""
 
     @property
     def known(self) -> dict[str, Value]:
@@ -86,6 +88,10 @@ class Record:
         """The presumptions that some answer rests on."""
         used = {name for answer in self.answers.values() for name in answer.facts_used}
         return {name: p for name, p in self.presumed.items() if name in used}
+
+    def answer(self, name: str) -> Answer | None:
+        """The answer to a decision, or to a parameter that one requires."""
+        return self.answers.get(name) or self.parameters.get(name)
 
     def value(self, decision: str) -> Value | None:
         """The decided value of a decision, or None where it is not decided."""

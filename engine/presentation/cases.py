@@ -1,14 +1,16 @@
-"""What became of a pack's cases, and of its check: for people and as JSON."""
+"""What became of a pack's cases, and of its check: for people, as JSON, and for other formats."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 from engine.analysis.cases import CaseResult
 from engine.analysis.checking import Checked
 from engine.model import Rulebase
+from engine.presentation.junit import Item
 from engine.presentation.layout import PLAIN, Style, count, printable, wrapped
+from engine.problems import Problem
 
 
 def results_page(rulebase: Rulebase, results: Sequence[CaseResult], style: Style = PLAIN) -> str:
@@ -37,6 +39,30 @@ def results_data(rulebase: Rulebase, results: Sequence[CaseResult]) -> list[dict
         }
         for result in results
     ]
+
+
+def as_problems(results: Iterable[CaseResult]) -> list[Problem]:
+    """A problem for each case that failed."""
+    return [
+        Problem("failing-case", f"{r.case.name}: {'; '.join(r.failures)}", r.case.place)
+        for r in results
+        if not r.passed
+    ]
+
+
+def as_items(results: Iterable[CaseResult]) -> list[Item]:
+    """An item for each case, in a suite for each case file; a case whose loan can't be decided at
+    all is an error."""
+    return [_item(result) for result in results]
+
+
+def _item(result: CaseResult) -> Item:
+    case = result.case
+    if result.passed:
+        return Item(case.place.file, case.name, case.place)
+    verdict: Literal["error", "failure"] = "error" if result.record is None else "failure"
+    details = "\n".join([str(case.place), *result.failures])
+    return Item(case.place.file, case.name, case.place, verdict, result.failures[0], details)
 
 
 def checked_line(checked: Checked, style: Style = PLAIN) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from engine.reading.overviews import read_overviews
 from engine.reading.pack import load_pack
 from engine.reading.packs import shipped_packs
 
@@ -13,6 +14,12 @@ Candidates = list[tuple[str, str]]
 def pack_names(pack: str, start: str) -> Candidates:
     """The shipped packs."""
     return [(name, "") for name in shipped_packs() if name.startswith(start)]
+
+
+def overview_names(pack: str, start: str) -> Candidates:
+    """The overviews of a pack."""
+    overviews = read_overviews(load_pack(pack))
+    return [(each.name, each.title) for each in overviews if each.name.startswith(start)]
 
 
 def decision_names(pack: str, start: str) -> Candidates:
@@ -43,6 +50,7 @@ def settings(pack: str, start: str) -> Candidates:
 
 CANDIDATES: Mapping[str, Callable[[str, str], Candidates]] = {
     "packs": pack_names,
+    "overviews": overview_names,
     "decisions": decision_names,
     "rules": rule_ids,
     "settings": settings,

@@ -1,16 +1,19 @@
-"""What the cases cover: as text for people, as JSON, and as an lcov tracefile for tools."""
+"""What the cases cover: for people, as JSON, as an lcov tracefile, and for other formats."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from engine.analysis.coverage import Coverage, RegionCoverage, RuleCoverage, TestCoverage
 from engine.analysis.suggest import Suggestions
 from engine.analysis.writing import written
 from engine.model import Rulebase
+from engine.presentation.junit import Item
 from engine.presentation.layout import PLAIN, Style, count, listed
+from engine.problems import Place, Problem
 
 FORM = 1
 """The version of the JSON form."""
@@ -27,7 +30,11 @@ def as_text(
 ) -> str:
     """A table by file, what is missing with its place, and the suggested cases, if any."""
     lines = [*_table(coverage, style), ""]
-    missing = list(_missing(coverage, rulebase))
+    missing = [
+        aim.lack if aim.code == "unreached-region" else f"{aim.place}: {aim.lack}"
+        for aim in _aims(coverage, rulebase)
+        if not aim.reached
+    ]
     if missing:
         lines += [style.heading("Not covered"), *missing, ""]
     if suggestions is not None:
@@ -59,20 +66,54 @@ def _files(coverage: Coverage) -> list[str]:
     return sorted({place.file for place in places})
 
 
-def _missing(coverage: Coverage, rulebase: Rulebase) -> Iterator[str]:
+def _suggested(suggestions: Suggestions, rulebase: Rulebase, style: Style) -> Iterator[str]:
+    if suggestions.impossible:
+        yield style.heading("No loan can try")
+        for each in suggestions.impossible:
+            way = "to hold by it alone" if each.target.holds else "to fail by it alone"
+            words = written(each.target.test, rulebase)
+            yield f"{each.target.place}: `{words}`, {each.target.rule.id} {way}: {each.reason}"
+        yield ""
+    if suggestions.cases:
+        number = count(len(suggestions.cases), "suggested case")
+        yield style.heading(f"# {number}, to be confirmed one by one")
+        yield from (case.text for case in suggestions.cases)
+
+
+# ---- what cases should try --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """Something that some case should try: in words, whether one does, and what is lacking."""
+
+    code: Literal["undecided-rule", "untried-test", "unreached-region"]
+    words: str
+    place: Place
+    reached: bool
+    lack: str
+
+
+def _aims(coverage: Coverage, rulebase: Rulebase) -> Iterator[_Aim]:
     for rule in coverage.rules:
-        if not rule.decided:
-            yield f"{rule.rule.place}: {rule.rule.id} decides in no case"
+        name, place = rule.rule.id, rule.rule.place
+        lack = f"{name} decides in no case"
+        yield _Aim("undecided-rule", f"{name} decides", place, rule.decided > 0, lack)
     for test in coverage.tests:
         words = f"`{written(test.test, rulebase)}`"
         where = ", ".join(test.rules[:3]) + (", ..." if len(test.rules) > 3 else "")
-        if not test.true.done:
-            yield f"{test.place}: {words} never makes the difference that {where} applies"
-        if not test.false.done:
-            yield f"{test.place}: {words} is never the only test that {where} fails"
+        if test.true.possible:
+            end = f"the difference that {where} applies"
+            yield _Aim("untried-test", f"{words} makes {end}", test.place, test.true.done,
+                       f"{words} never makes {end}")  # fmt: skip
+        if test.false.possible:
+            end = f"the only test that {where} fails"
+            yield _Aim("untried-test", f"{words} is {end}", test.place, test.false.done,
+                       f"{words} is never {end}")  # fmt: skip
     for region in coverage.regions:
-        if not region.cases:
-            yield f"{region.decision}: no case where {_where(region)}"
+        words, place = _where(region), rulebase.decisions[region.decision].place
+        yield _Aim("unreached-region", f"{region.decision}: {words}", place, region.cases > 0,
+                   f"{region.decision}: no case where {words}")  # fmt: skip
 
 
 def _where(region: RegionCoverage) -> str:
@@ -88,18 +129,26 @@ def _where(region: RegionCoverage) -> str:
     return f"{listed(region.rules, 'and')}, or rules like them, decide together"
 
 
-def _suggested(suggestions: Suggestions, rulebase: Rulebase, style: Style) -> Iterator[str]:
-    if suggestions.impossible:
-        yield style.heading("No loan can try")
-        for each in suggestions.impossible:
-            way = "to hold by it alone" if each.target.holds else "to fail by it alone"
-            words = written(each.target.test, rulebase)
-            yield f"{each.target.place}: `{words}`, {each.target.rule.id} {way}: {each.reason}"
-        yield ""
-    if suggestions.cases:
-        number = count(len(suggestions.cases), "suggested case")
-        yield style.heading(f"# {number}, to be confirmed one by one")
-        yield from (case.text for case in suggestions.cases)
+def as_problems(coverage: Coverage, rulebase: Rulebase) -> list[Problem]:
+    """A problem for each rule, test and region that no case tries."""
+    return [
+        Problem(aim.code, aim.lack, aim.place, severity="warning")
+        for aim in _aims(coverage, rulebase)
+        if not aim.reached
+    ]
+
+
+def as_items(coverage: Coverage, rulebase: Rulebase) -> list[Item]:
+    """An item for each rule, each way of a test, and each region, in a suite for each file: passed
+    where some case tries it, else skipped."""
+    return [_item(aim) for aim in _aims(coverage, rulebase)]
+
+
+def _item(aim: _Aim) -> Item:
+    suite = f"coverage of {aim.place.file}"
+    if aim.reached:
+        return Item(suite, aim.words, aim.place)
+    return Item(suite, aim.words, aim.place, "skipped", aim.lack)
 
 
 # ---- JSON -------------------------------------------------------------------------------------

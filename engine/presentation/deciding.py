@@ -9,10 +9,12 @@ from itertools import chain, islice
 from typing import Literal
 
 from engine.evaluation.changes import nearest_changes
+from engine.evaluation.comparison import Comparison, beside
 from engine.evaluation.decide import Decider
 from engine.evaluation.facts import read_facts
 from engine.evaluation.record import Answer, Record
 from engine.model import Rulebase
+from engine.presentation.comparison import popular_line
 from engine.presentation.layout import PLAIN, WIDTH, Style, count
 from engine.presentation.record import Changes, as_json
 from engine.presentation.summary import Summary, settled
@@ -64,7 +66,9 @@ class Deciding:
 
     ``full`` shows a page for each loan where there are several, and with JSON the nearest changes
     of each. ``json_lines`` writes JSON Lines even if there is one loan only. ``timed`` decides
-    twice, to tell what the second evaluator costs.
+    twice, to tell what the second evaluator costs. ``view`` loads the pack with the popular view,
+    where the rulebase names one; it is asked of a loan that gets a whole page, not of a line of
+    many.
     """
 
     decider: Decider
@@ -76,12 +80,14 @@ class Deciding:
     json_lines: bool = False
     timed: bool = False
     style: Style = PLAIN
+    view: Callable[[], Decider] | None = None
     problems: list[Problem] = field(default_factory=list)
     decided: int = 0
     unsettled: int = 0
     set_aside: int = 0
     seconds: float = 0.0
     diagram_seconds: float = 0.0
+    _view: Decider | None = None
 
     def outputs(self, loans: Iterable[Loan | InputError]) -> Iterator[str]:
         """What to print, piece by piece. A loan that can't be used is set aside."""
@@ -97,10 +103,13 @@ class Deciding:
             if self.form == "json":
                 changes = self._changes(record, lambda _: True) if pages else {}
                 one_line = several or self.json_lines
-                yield as_json(record, self.engine, changes, loan.name, one_line=one_line)
+                popular = self._popular(record) if pages else None
+                yield as_json(record, self.engine, changes, loan.name, popular, one_line=one_line)
             elif pages:
                 changes = self._changes(record, changeable)
-                text = page(record, loan.name, self.style, changes)
+                popular = self._popular(record)
+                line = popular_line(popular) if popular else ""
+                text = page(record, loan.name, self.style, changes, line)
                 yield f"{text}\n\n{'─' * WIDTH}" if several else text
             else:
                 row = summary.row(loan.name, record)
@@ -148,6 +157,17 @@ class Deciding:
             for name, answer in record.answers.items()
             if wanted(answer)
         }
+
+    def _popular(self, record: Record) -> Comparison | None:
+        """The comparison with the popular view; None where there is none of this loan."""
+        if self.view is None or not record.rulebase.compare_with:
+            return None
+        if self._view is None:
+            self._view = self.view()
+        try:
+            return beside(self._view, record)
+        except InputError:  # a loan that the other pack refuses: it has no view of it
+            return None
 
     def _tally(self) -> str:
         text = f"{count(self.decided, 'loan')} decided"

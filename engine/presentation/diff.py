@@ -157,12 +157,19 @@ def _outcomes(difference: Difference, style: Style) -> Iterator[str]:
     for number, (name, changes) in enumerate(difference.decisions.items()):
         if number:
             yield ""
-        total = sum((change.share for change in changes), Fraction(0))
-        yield style.heading(f"{spoken(name)}: {percent(total)} of the loans the rules tell apart")
-        for change in changes[:MAX_SHOWN]:
-            yield from _change(difference, change, style)
-        if (rest := len(changes) - MAX_SHOWN) > 0:
-            yield f"  and {count(rest, 'smaller change')}"
+        yield from changed_lines(difference, name, changes, style)
+
+
+def changed_lines(
+    difference: Difference, name: str, changes: Sequence[OutcomeChange], style: Style = PLAIN
+) -> Iterator[str]:
+    """What changes of one decision, for which loans, and by which rules."""
+    total = sum((change.share for change in changes), Fraction(0))
+    yield style.heading(f"{spoken(name)}: {percent(total)} of the loans the rules tell apart")
+    for change in changes[:MAX_SHOWN]:
+        yield from _change(difference, change, style)
+    if (rest := len(changes) - MAX_SHOWN) > 0:
+        yield f"  and {count(rest, 'smaller change')}"
 
 
 def _change(difference: Difference, change: OutcomeChange, style: Style) -> Iterator[str]:
@@ -201,13 +208,20 @@ def _loan(difference: Difference, region: ChangedRegion, change: OutcomeChange |
 
 def _acceptance(difference: Difference, style: Style) -> Iterator[str]:
     for change in difference.acceptance:
-        yield style.heading(f"{acceptance_words(change)} ({percent(change.share)})")
-        yield from wrapped(change.because, 2)
-        for region in change.regions[:MAX_SHOWN]:
-            yield from wrapped(printable(place_words(difference, region.cube, None)), 6, "    - ")
-            yield from (style.quiet(line) for line in _loan(difference, region, None))
-        if (rest := len(change.regions) - MAX_SHOWN) > 0:
-            yield f"    and {rest} more"
+        yield from accepted_lines(difference, change, style)
+
+
+def accepted_lines(
+    difference: Difference, change: AcceptanceChange, style: Style = PLAIN
+) -> Iterator[str]:
+    """Which loans a constraint refuses or takes now."""
+    yield style.heading(f"{acceptance_words(change)} ({percent(change.share)})")
+    yield from wrapped(change.because, 2)
+    for region in change.regions[:MAX_SHOWN]:
+        yield from wrapped(printable(place_words(difference, region.cube, None)), 6, "    - ")
+        yield from (style.quiet(line) for line in _loan(difference, region, None))
+    if (rest := len(change.regions) - MAX_SHOWN) > 0:
+        yield f"    and {rest} more"
 
 
 def acceptance_words(change: AcceptanceChange) -> str:

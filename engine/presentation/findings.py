@@ -1,15 +1,18 @@
-"""Findings of an analysis for people and as problems that other formats carry."""
+"""Findings of an analysis: for people, as JSON, and for other formats."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from engine.analysis.findings import KINDS, Finding
+from engine.analysis.checking import Checked
+from engine.analysis.findings import AGEING, KINDS, Finding
 from engine.evaluation.compiling import Compiled
 from engine.model import Rulebase, Value
+from engine.presentation import cases
+from engine.presentation.junit import Item
 from engine.presentation.layout import PLAIN, Style, wrapped
 from engine.presentation.regions import region_words
-from engine.problems import Problem
+from engine.problems import Place, Problem
 from engine.values import show, to_json
 
 MANY = 40
@@ -29,6 +32,44 @@ def as_problems(compiled: Compiled, findings: Iterable[Finding]) -> list[Problem
         for finding in findings
         if not finding.accepted
     ]
+
+
+def as_items(checked: Checked) -> list[Item]:
+    """An item for each case of a pack and for each kind of finding of which there is none; a
+    failure for each finding, an error for each problem. What the pack accepts, and what comes with
+    time alone, is skipped."""
+    if checked.decider is None:
+        return [_error(checked.pack, problem) for problem in checked.problems]
+    compiled = checked.decider.compiled
+    items = list(_proofs(compiled, checked.findings))
+    if checked.results:
+        return [*items, *cases.as_items(checked.results)]
+    return [*items, *(_error(compiled.rulebase.name, problem) for problem in checked.problems)]
+
+
+def _error(suite: str, problem: Problem) -> Item:
+    name = f"{problem.code} at {problem.where}"
+    return Item(suite, name, problem.where, "error", problem.message, str(problem))
+
+
+def _proofs(compiled: Compiled, findings: Sequence[Finding]) -> Iterator[Item]:
+    rulebase = compiled.rulebase
+    whole = Place(next(iter(rulebase.decisions.values())).place.file)
+    for code in KINDS:
+        found = [finding for finding in findings if finding.code == code]
+        if not found:
+            yield Item(rulebase.name, f"{code}: none", whole)
+        for finding in found:
+            name = f"{code}: {', '.join(finding.about)}"
+            if finding.accepted:
+                words = f"accepted: {finding.accepted}"
+                yield Item(rulebase.name, name, finding.where, "skipped", words)
+            elif code in AGEING:
+                yield Item(rulebase.name, name, finding.where, "skipped", finding.message)
+            else:
+                details = findings_text(compiled, [finding])
+                message = finding.message
+                yield Item(rulebase.name, name, finding.where, "failure", message, details)
 
 
 def findings_text(compiled: Compiled, findings: Sequence[Finding], style: Style = PLAIN) -> str:

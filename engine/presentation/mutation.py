@@ -1,4 +1,4 @@
-"""How the cases stood up to mutants of the law: as text and as JSON."""
+"""How the cases stood up to mutants of the law: for people, as JSON, and for other formats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 from engine.analysis.mutation import Mutation, Verdict
 from engine.model import Rulebase
+from engine.presentation.junit import Item
 from engine.presentation.layout import PLAIN, Style, count
+from engine.problems import Problem
 from engine.values import to_json
 
 FORM = 1
@@ -39,6 +41,44 @@ def _percent(mutation: Mutation) -> str:
     """The score, rounded down so that only a full score reads as 100 %."""
     tenths = int(mutation.score * 1000)
     return f"{tenths // 10}.{tenths % 10} %"
+
+
+def as_problems(mutation: Mutation) -> list[Problem]:
+    """A problem for each mutant that no case notices, with the answers that tell it apart."""
+    return [
+        Problem(
+            "surviving-mutant",
+            f"`{verdict.mutant.about}`: no case notices: {verdict.mutant.what}",
+            verdict.mutant.place,
+            _apart(verdict),
+            "warning",
+        )
+        for verdict in mutation.survivors
+    ]
+
+
+def _apart(verdict: Verdict) -> str:
+    loan = verdict.loan
+    if loan is None:
+        return "no loan was found that shows it, nor that there is none"
+    return f"write a case in which `{loan.decision}` is {loan.now}, and would be {loan.then}"
+
+
+def as_items(mutation: Mutation) -> list[Item]:
+    """An item for each mutant, in a suite for each file of rules: passed where a case notices it,
+    skipped where it changes no loan's outcome."""
+    return [_item(verdict) for verdict in mutation.verdicts]
+
+
+def _item(verdict: Verdict) -> Item:
+    mutant = verdict.mutant
+    suite, name = f"mutants of {mutant.place.file}", f"{mutant.about}: {mutant.what}"
+    if verdict.fate == "killed":
+        return Item(suite, name, mutant.place)
+    if verdict.fate == "equivalent":
+        return Item(suite, name, mutant.place, "skipped", "it changes no loan's outcome")
+    details = _apart(verdict) if verdict.loan is None else verdict.loan.text
+    return Item(suite, name, mutant.place, "failure", "no case notices it", details)
 
 
 def as_data(mutation: Mutation, rulebase: Rulebase) -> dict[str, Any]:

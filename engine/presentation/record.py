@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.evaluation.changes import Change
+from engine.evaluation.comparison import Comparison
 from engine.evaluation.outcomes import Outcome
 from engine.evaluation.record import Answer, Possibility, Record
 from engine.model import Authority, Decision, Rule, Rulebase, Value
@@ -21,22 +22,25 @@ Changes = Mapping[str, Sequence[Change]]
 Data = dict[str, Any]
 
 
-def as_data(record: Record, engine: str, changes: Changes | None = None, loan: str = "") -> Data:
+def as_data(
+    record: Record,
+    engine: str,
+    changes: Changes | None = None,
+    loan: str = "",
+    popular: Comparison | None = None,
+) -> Data:
     """The record as plain data, its keys in a fixed order.
 
     ``engine`` is the engine's version, ``changes`` the nearest changes by decision, ``loan`` how
-    the user calls the loan (left out where it is empty). Money is a string with two decimals, a
-    date a string in ISO form, a set a sorted list.
+    the user calls the loan (left out where it is empty), ``popular`` the comparison with the
+    popular view (left out where they don't differ). Money is a string with two decimals, a date a
+    string in ISO form, a set a sorted list.
     """
     rulebase = record.rulebase
     data: Data = {"record": FORM, "engine": engine}
     if loan:
         data["loan"] = loan
-    data["pack"] = {
-        "name": rulebase.name,
-        "version": rulebase.version,
-        "digest": rulebase.digest,
-    }
+    data["pack"] = pack_data(rulebase)
     data["strict"] = record.strict
     data["facts"] = _facts(rulebase, record.facts)
     data["presumed"] = {
@@ -47,8 +51,19 @@ def as_data(record: Record, engine: str, changes: Changes | None = None, loan: s
         name: _answer(record, answer, (changes or {}).get(name, ()))
         for name, answer in record.answers.items()
     }
+    if popular is not None and popular.different:
+        view = popular.view
+        data["popular_view"] = {
+            "pack": pack_data(view.rulebase),
+            "differs": {n: _answer(view, pair.view, ()) for n, pair in popular.different.items()},
+        }
     data["notice"] = NOTICE
     return data
+
+
+def pack_data(rulebase: Rulebase) -> Data:
+    """Which pack it is, and which state of it."""
+    return {"name": rulebase.name, "version": rulebase.version, "digest": rulebase.digest}
 
 
 def as_json(
@@ -56,11 +71,12 @@ def as_json(
     engine: str,
     changes: Changes | None = None,
     loan: str = "",
+    popular: Comparison | None = None,
     *,
     one_line: bool = False,
 ) -> str:
     """The record as JSON: indented, or on one line for JSON Lines."""
-    data = as_data(record, engine, changes, loan)
+    data = as_data(record, engine, changes, loan, popular)
     return json.dumps(data, indent=None if one_line else 2, ensure_ascii=False)
 
 
@@ -129,7 +145,7 @@ def _answer(record: Record, answer: Answer, changes: Sequence[Change]) -> Data:
     data["facts_used"] = _facts(rulebase, answer.facts_used)
     data["presumed_used"] = [name for name in answer.facts_used if name in record.presumed]
     data["requires"] = {
-        name: _value(record.answers[name]) for name in answer.requires if name in record.answers
+        name: _value(other) for name in answer.requires if (other := record.answer(name))
     }
     if changes:
         data["change"] = [

@@ -3,16 +3,18 @@ on the changed lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from engine.analysis.diff import Difference, OutcomeChange
+from engine.analysis.diff import AcceptanceChange, Difference, OutcomeChange
 from engine.analysis.tally import Tally
-from engine.model import Rulebase
-from engine.presentation import problems
+from engine.model import Decision, Rulebase
 from engine.presentation.diff import (
     MAX_SHOWN,
     NOTHING_CHANGES,
     acceptance_words,
+    accepted_lines,
+    changed_lines,
     definition_words,
     example,
     heading,
@@ -24,6 +26,7 @@ from engine.presentation.diff import (
     tally_rows,
     tally_summary,
 )
+from engine.presentation.junit import Item
 from engine.presentation.layout import printable
 from engine.problems import Place, Problem
 from engine.values import show
@@ -123,13 +126,23 @@ def _definitions(difference: Difference) -> Iterator[str]:
 # ---- annotations ------------------------------------------------------------------------------
 
 
-def as_github(difference: Difference) -> str:
-    """One annotation for each decision that changes and each changed rule that may be why, on the
-    rule's line; for loans refused or taken, on the constraint's line."""
-    return problems.as_github(_problems(difference))
+def as_problems(difference: Difference) -> dict[Problem, tuple[Place, ...]]:
+    """A problem for each decision that changes, on the line of a changed rule that may be why,
+    with the places of the other rules that may; for loans refused or taken, on the constraint's
+    line. Empty where every loan is decided alike."""
+    return dict(_problems(difference))
 
 
-def _problems(difference: Difference) -> Iterator[Problem]:
+def as_annotations(found: Mapping[Problem, Iterable[Place]]) -> list[Problem]:
+    """The problems again at each further place, so that every changed line shows them."""
+    return [
+        replace(problem, where=place)
+        for problem, others in found.items()
+        for place in (problem.where, *others)
+    ]
+
+
+def _problems(difference: Difference) -> Iterator[tuple[Problem, tuple[Place, ...]]]:
     for name, changes in difference.decisions.items():
         decision = difference.head.decisions[name]
         words = "; ".join(
@@ -139,18 +152,57 @@ def _problems(difference: Difference) -> Iterator[Problem]:
         )
         more = f"; and {len(changes) - MAX_SHOWN} more" if len(changes) > MAX_SHOWN else ""
         where = place_words(difference, changes[0].regions[0].cube, changes[0])
-        for place in _blamed(difference, name):
-            message = f"`{name}` changes: {words}{more}. For example: {where}"
-            yield Problem("outcome-change", message, place, severity="warning")
-    constraints = {c.name: c.place for c in difference.head.constraints}
-    start = Place(next(iter(difference.head.facts.values())).place.file)
+        message = f"`{name}` changes: {words}{more}. For example: {where}"
+        first, *others = _blamed(difference, name)
+        yield Problem("outcome-change", message, first, severity="warning"), tuple(others)
     for change in difference.acceptance:
         message = f"{change.kind} ({percent(change.share)}): {change.because}"
-        place = constraints.get(change.constraint, start)
-        yield Problem("accepted-loans", message, place, severity="warning")
+        place = _refusing(difference, change)
+        yield Problem("accepted-loans", message, place, severity="warning"), ()
 
 
-def _blamed(difference: Difference, decision: str) -> Iterable[Place]:
+def as_items(difference: Difference) -> list[Item]:
+    """An item for each decision, which passes where it is proven that no loan's outcome changes,
+    and one for each constraint that refuses or takes other loans than before."""
+    suite = difference.head.name
+    items = []
+    for name, decision in difference.head.decisions.items():
+        changes = difference.decisions.get(name, [])
+        if changes:
+            first, *_ = _blamed(difference, name)
+            message, details = f"{name} changes", changed_lines(difference, name, changes)
+            items.append(_failure(suite, f"{name} stays", first, message, details))
+        elif _compared(difference, decision):
+            items.append(Item(suite, f"{name} stays", decision.place))
+    for change in difference.acceptance:
+        message, details = acceptance_words(change), accepted_lines(difference, change)
+        items.append(_failure(suite, message, _refusing(difference, change), message, details))
+    return items
+
+
+def _compared(difference: Difference, decision: Decision) -> bool:
+    """Whether a decision of the head is one of the base too, of the same type."""
+    older = (
+        before
+        for name, before in difference.base.decisions.items()
+        if difference.renames.get(name, name) == decision.name
+    )
+    return any(before.type == decision.type for before in older)
+
+
+def _failure(suite: str, name: str, place: Place, message: str, details: Iterable[str]) -> Item:
+    return Item(suite, name, place, "failure", message, "\n".join(details))
+
+
+def _refusing(difference: Difference, change: AcceptanceChange) -> Place:
+    """The constraint that refuses or takes loans; the start of the vocabulary where it is gone."""
+    for constraint in difference.head.constraints:
+        if constraint.name == change.constraint:
+            return constraint.place
+    return Place(next(iter(difference.head.facts.values())).place.file)
+
+
+def _blamed(difference: Difference, decision: str) -> list[Place]:
     """The changed rules of a decision and of those it rests on; the decision's own line where the
     change is not in a rule that is there."""
     head = difference.head

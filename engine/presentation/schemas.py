@@ -10,17 +10,19 @@ from __future__ import annotations
 import copy
 import datetime
 import json
-import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from engine.model import NUMERIC, Decision, Fact, Rulebase, Value
 from engine.problems import InputError, Place, Problem
 from engine.reading.schema import read_schema
 
 Schema = dict[str, Any]
+
+_DEFINITIONS = "#/$defs/"
 
 _NUMBER_BOUNDS = {
     "at_least": "This much or more",
@@ -42,10 +44,12 @@ _NUMBER_TEXT = {  # how a number may be written that YAML itself takes for a tex
 
 
 def pack_schemas(rulebase: Rulebase) -> dict[str, str]:
-    """The schemas of a pack's rule files, vocabulary, cases and fact files: file name to text."""
+    """The schemas of a pack's rule files, vocabulary, cases, overviews and fact files: file name to
+    text."""
     schemas = {
         "cases": _cases(rulebase),
         "facts": _facts(rulebase),
+        "overview": _overview(rulebase),
         "rules": _rules(rulebase),
         "vocabulary": _vocabulary(rulebase),
     }
@@ -74,7 +78,7 @@ def write_schemas(rulebase: Rulebase, folder: str | Path) -> list[Path]:
     return written
 
 
-# ---- the four kinds of file -------------------------------------------------------------------
+# ---- the kinds of file --------------------------------------------------------------------------
 
 
 def _rules(rulebase: Rulebase) -> Schema:
@@ -108,7 +112,7 @@ def _vocabulary(rulebase: Rulebase) -> Schema:
     # A fact or term that the file has just gained is not known yet, and must not be marked.
     _fill_condition(rulebase, definitions, only_known=False)
     presume = definitions["presumption"]["properties"]["presume"]
-    presume["properties"] = {name: {"$ref": f"#/$defs/value_of_{name}"} for name in rulebase.facts}
+    presume["properties"] = {name: _value_of(name) for name in rulebase.facts}
     presume.pop("examples", None)
     return schema
 
@@ -132,6 +136,18 @@ def _cases(rulebase: Rulebase) -> Schema:
 def _facts(rulebase: Rulebase) -> Schema:
     schema = _general(rulebase, "facts")
     _fill_facts(rulebase, schema)
+    return schema
+
+
+def _overview(rulebase: Rulebase) -> Schema:
+    schema = _general(rulebase, "overview")
+    rows = {n: f.label for n, f in rulebase.facts.items() if f.type in ("enum", "boolean")}
+    about = schema["properties"]["rows"]["description"]
+    schema["properties"]["rows"] = _described(about, _one_of(rows))
+    decision = schema["properties"]["columns"]["items"]["properties"]
+    labels = {name: each.label for name, each in rulebase.decisions.items()}
+    decision["decision"] = _described(decision["decision"]["description"], _one_of(labels))
+    _fill_facts(rulebase, schema["$defs"]["given"])
     return schema
 
 
@@ -177,7 +193,7 @@ def _fill_condition(rulebase: Rulebase, definitions: Schema, only_known: bool) -
 def _test(name: str, kind: str, about: str) -> Schema:
     """The tests of a fact or decision: a value, a list, ``not``, and bounds. A bound may lie
     outside the values that a loan can have (``more_than: 0`` of what is at least 1)."""
-    some = _one_or_more({"$ref": f"#/$defs/value_of_{name}"})
+    some = _one_or_more(_value_of(name))
     properties = {"not": _described("Known, and none of these.", some)}
     bounds = _DATE_BOUNDS if kind == "date" else _NUMBER_BOUNDS if kind in NUMERIC else {}
     for word, meaning in bounds.items():
@@ -189,6 +205,12 @@ def _test(name: str, kind: str, about: str) -> Schema:
         "additionalProperties": False,
     }
     return _described(about, {"anyOf": [*some["anyOf"], mapping]})
+
+
+def _value_of(name: str) -> Schema:
+    """A reference to the values of a fact or decision."""
+    pointer = name.replace("~", "~0").replace("/", "~1")
+    return {"$ref": f"{_DEFINITIONS}value_of_{quote(pointer, safe='')}"}
 
 
 def _limit(kind: str, names: Mapping[str, str]) -> Schema:
@@ -339,5 +361,13 @@ def _pruned(schema: Schema) -> Schema:
     return schema | {"$defs": {name: definitions[name] for name in definitions if name in used}}
 
 
-def _references(schema: Schema) -> set[str]:
-    return set(re.findall(r'"#/\$defs/(\w+)', json.dumps(schema)))
+def _references(schema: object) -> set[str]:
+    """The names of the definitions that a schema refers to."""
+    if not isinstance(schema, dict):
+        return set().union(*map(_references, schema)) if isinstance(schema, list) else set()
+    found = set().union(*map(_references, schema.values()))
+    target = schema.get("$ref")
+    if isinstance(target, str) and target.startswith(_DEFINITIONS):
+        pointer = unquote(target.removeprefix(_DEFINITIONS).partition("/")[0])
+        found.add(pointer.replace("~1", "/").replace("~0", "~"))
+    return found

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from engine.evaluation.changes import Change
 from engine.evaluation.outcomes import Outcome
 from engine.evaluation.record import Answer, Possibility, Record
-from engine.model import Confidence, Fact, Rule
+from engine.model import Authority, Fact, Rule
+from engine.presentation.doubt import doubts
 from engine.presentation.layout import (
     PLAIN,
     Style,
@@ -30,11 +31,17 @@ MAX_ASKED = 5
 MAX_CHANGES = 2
 _WIDEST = 28
 _REASON = 11
-_SURE: tuple[Confidence, ...] = ("low", "medium", "high")
 
 
-def page(record: Record, name: str, style: Style = PLAIN, changes: Changes | None = None) -> str:
-    """The page of one loan, 80 columns wide; ``changes`` are the nearest changes by decision."""
+def page(
+    record: Record,
+    name: str,
+    style: Style = PLAIN,
+    changes: Changes | None = None,
+    remark: str = "",
+) -> str:
+    """The page of one loan, 80 columns wide; ``changes`` are the nearest changes by decision,
+    ``remark`` is a sentence that stands below the answers."""
     rulebase = record.rulebase
     pack = f"{rulebase.name} {rulebase.version} ({rulebase.digest[:8]})"
     if record.strict:
@@ -42,6 +49,8 @@ def page(record: Record, name: str, style: Style = PLAIN, changes: Changes | Non
     sections = [
         [style.quiet(line) for line in ends(printable(name), pack).splitlines()],
         list(_answers(record, style)),
+        wrapped(remark) if remark else [],
+        [style.warning(line) for text in doubts(record) for line in wrapped(text)],
         list(_why(record, style, changes or {})),
         list(_missing(record, style)),
         list(_presumed(record, style)),
@@ -97,7 +106,7 @@ def answer_words(answer: Answer) -> str:
     if answer.status == "open":
         return "no value"
     if answer.value is not None:
-        doubt = " (low confidence)" if confidence(answer) == "low" else ""
+        doubt = " (low confidence)" if answer.confidence == "low" else ""
         return value_words(answer.decision, answer.value) + doubt
     return f"undetermined{_still_possible(answer)}"
 
@@ -121,15 +130,6 @@ def _still_possible(answer: Answer) -> str:
     if lacking:
         words.append(f"an amount that needs {listed(lacking, 'and')}")
     return f": {listed(words, 'or')}"
-
-
-def confidence(answer: Answer) -> Confidence:
-    """How sure a decided answer is. Where each deciding rule gives it alone, as the surest of
-    them; where all of them make it together, as the least sure."""
-    levels = sorted((rule.authority.confidence for rule in answer.rules), key=_SURE.index)
-    if not levels:
-        return "high"
-    return levels[0 if answer.decision.policy.kind in ("collect", "sum") else -1]
 
 
 # ---- why --------------------------------------------------------------------------------------
@@ -195,9 +195,11 @@ def _grounds(record: Record, answer: Answer) -> Iterator[str]:
         spoken_of.update(names_of(rule.when, lambda term: rulebase.terms[term].when))
         spoken_of.update(names_in(rule.then))
     for name in answer.requires:
-        other = record.answers.get(name)
+        other = record.answer(name)
         if name in spoken_of and other is not None and other.value is not None:
-            yield setting(other.decision, other.value)
+            since = "".join(f" (since {r.effective.start}, {r.authority.cite})" for r in other.rules
+                            if other.decision.parameter and r.effective)  # fmt: skip
+            yield setting(other.decision, other.value) + since
     for name, value in answer.facts_used.items():
         yield setting(rulebase.facts[name], value)
 
@@ -222,14 +224,19 @@ def _alternative(answer: Answer, possibility: Possibility) -> str:
 
 def _authority(rule: Rule, style: Style) -> Iterator[str]:
     authority = rule.authority
-    parts = [f"[{rule.id}] {authority.cite}", authority.kind.replace("_", " ")]
+    paint = style.quiet if authority.confidence == "high" else style.warning
+    yield from map(paint, wrapped(f"[{rule.id}] {authority_words(authority)}", 4))
+    if authority.note and authority.confidence != "high":
+        yield from map(paint, columns([("but", authority.note)], 4, _REASON))
+
+
+def authority_words(authority: Authority) -> str:
+    """An authority in a row: citation, kind, confidence, the day it was checked."""
+    parts = [authority.cite, authority.kind.replace("_", " ")]
     parts.append(f"{authority.confidence} confidence")
     if authority.checked is not None:
         parts.append(f"checked {authority.checked}")
-    paint = style.quiet if authority.confidence == "high" else style.warning
-    yield from map(paint, wrapped(" · ".join(parts), 4))
-    if authority.note and authority.confidence != "high":
-        yield from map(paint, columns([("but", authority.note)], 4, _REASON))
+    return " · ".join(parts)
 
 
 def changeable(answer: Answer) -> bool:

@@ -10,7 +10,8 @@ from engine.reading.packs import SUFFIXES
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """The folder of a file's pack, and its kind: ``pack``, ``vocabulary``, ``rules``, ``cases``."""
+    """The folder of a file's pack, and its kind: ``pack``, ``vocabulary``, ``rules``, ``cases`` or
+    ``overview``."""
 
     root: Path
     kind: str
@@ -28,11 +29,14 @@ def belonging(path: Path) -> Belonging | None:
     return None
 
 
+_KINDS = {"vocabulary": "vocabulary", "overviews": "overview"}
+
+
 def kind_in(root: Path, path: Path) -> str:
     """The kind of a file below the folder of a pack; empty where the pack does not read it."""
     *folders, name = path.relative_to(root).parts
     if "cases" in folders:
         return "cases" if folders[0] == "cases" else ""
     if folders:
-        return "vocabulary" if folders[0] == "vocabulary" else "rules"
+        return _KINDS.get(folders[0], "rules")
     return {"pack.yaml": "pack", "vocabulary.yaml": "vocabulary"}.get(name, "rules")

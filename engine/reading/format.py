@@ -23,9 +23,11 @@ from engine.resources import rules_dir
 _EACH = "*"
 _Path = tuple[str, ...]
 
+_PACK = "jurisdiction compare_with main"
 _RULE = "id title decides when effective then exception_to authority because note"
 _FACT = "type label question group description values at_least at_most"
 _DECISION = "type label group description values hit_policy otherwise otherwise_because at_least"
+_PARAMETER = "type label group description measured_by checked authority values"
 ORDERS: Mapping[str, Mapping[_Path, str]] = {
     "rules": {
         (): "jurisdiction title description rules",
@@ -34,18 +36,25 @@ ORDERS: Mapping[str, Mapping[_Path, str]] = {
         ("rules", _EACH, "authority"): "kind cite url confidence checked note",
     },
     "vocabulary": {
-        (): "facts terms constraints presumptions",
+        (): "facts terms parameters constraints presumptions",
         ("facts", _EACH): _FACT,
         ("terms", _EACH): "label when",
+        ("parameters", _EACH): _PARAMETER,
+        ("parameters", _EACH, "values", _EACH): "from value authority",
         ("constraints", _EACH): "when must because",
         ("presumptions", _EACH): "presume when because",
     },
     "pack": {
-        (): "language name version title description jurisdiction compare_with accepted decisions",
+        (): f"language name version title description {_PACK} accepted decisions",
         ("decisions", _EACH): _DECISION,
         ("accepted", _EACH): "finding about because date",
     },
     "cases": {(_EACH,): "case given strict expect note"},
+    "overview": {
+        (): "title description rows given ways columns",
+        ("ways", _EACH): "label given",
+        ("columns", _EACH): "label decision given",
+    },
 }
 
 

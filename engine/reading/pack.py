@@ -14,6 +14,7 @@ from engine.reading.belonging import kind_in
 from engine.reading.decisions import in_requirement_order, read_decisions, with_otherwise
 from engine.reading.names import UNCLEAR, Names
 from engine.reading.packs import find_pack, pack_files, shown
+from engine.reading.parameters import NamedParameter, named_parameters, read_parameter
 from engine.reading.report import Report
 from engine.reading.rules import Written, check_exceptions, read_rule_file
 from engine.reading.schema import read_schema, validate
@@ -87,9 +88,9 @@ def load_pack(
     vocabulary = _vocabulary(root, documents, reports)
     if head is None or vocabulary is None:
         raise InputError(problems)  # without all names nothing can be said of the rules
-    names, terms = _names(head, vocabulary, reports["pack.yaml"])
+    names, terms, parameters = _names(head, vocabulary, reports["pack.yaml"])
     jurisdiction_fact = _jurisdiction(head, names, reports["pack.yaml"])
-    written: list[Written] = []
+    written = [each for one in parameters for each in read_parameter(one, names)]
     for relative, document in documents.items():
         if kind_in(root, root / relative) == "rules":
             file = document.root
@@ -122,6 +123,7 @@ def load_pack(
         rules=rules,
         jurisdiction_fact=jurisdiction_fact,
         compare_with=text(head, "compare_with"),
+        main=_main(head, names, reports["pack.yaml"]),
         accepted=read_accepted(head, reports["pack.yaml"]),
     )
     if problems:
@@ -182,10 +184,11 @@ def _vocabulary(
 
 def _names(
     head: MapNode, vocabulary: Sequence[tuple[MapNode, Report]], report: Report
-) -> tuple[Names, dict[str, Term]]:
+) -> tuple[Names, dict[str, Term], list[NamedParameter]]:
     """Everything that a rule may speak of."""
     sections = [head.get("decisions")]
-    sections += [file.get(key) for file, _ in vocabulary for key in ("facts", "terms")]
+    kinds = ("facts", "terms", "parameters")
+    sections += [file.get(key) for file, _ in vocabulary for key in kinds]
     count = Counter(entry.key.text for section in sections for entry in entries(section))
     fact_names = {entry.key.text for file, _ in vocabulary for entry in entries(file.get("facts"))}
     facts: dict[str, Fact] = {}
@@ -196,11 +199,15 @@ def _names(
     named: dict[str, NamedTerm] = {}
     for file, notes in vocabulary:
         named |= named_terms(file, taken | named.keys(), notes)
+    parameters: dict[str, NamedParameter] = {}
+    for file, notes in vocabulary:
+        parameters |= named_parameters(file, [*taken, *named, *parameters], notes)
+    decisions |= {name: parameter.decision for name, parameter in parameters.items()}
     clear = {*facts, *decisions, *named}
     unclear = {name for name, times in count.items() if times > 1 or name not in clear}
     unclear |= {name.lower().replace("-", "_") for name in count} - clear  # `Debt` means `debt`
     names = Names(facts, frozenset(named), decisions, frozenset(unclear))
-    return names, read_terms(named, names)
+    return names, read_terms(named, names), list(parameters.values())
 
 
 def _jurisdiction(head: MapNode, names: Names, report: Report) -> str:
@@ -213,6 +220,19 @@ def _jurisdiction(head: MapNode, names: Names, report: Report) -> str:
         hint = likely(name, names.facts)
         report.error("unknown-fact", f"no fact is called `{name}`", node.place, hint)
     return name
+
+
+def _main(head: MapNode, names: Names, report: Report) -> tuple[str, ...]:
+    """The decisions that people ask for first."""
+    node = head.get("main")
+    items = node.items if isinstance(node, ListNode) else ()
+    chosen = [item for item in items if isinstance(item, ScalarNode)]
+    for item in chosen:
+        if item.text not in names.decisions and item.text not in names.unclear:
+            message = f"no decision is called `{item.text}`"
+            hint = likely(item.text, names.decisions)
+            report.error("unknown-decision", message, item.place, hint)
+    return tuple(item.text for item in chosen)
 
 
 def _all_ids(root: Node | None) -> bool:

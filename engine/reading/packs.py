@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from engine.problems import InputError, Place, Problem, likely, listing
@@ -43,14 +44,28 @@ def shipped_packs() -> list[str]:
 
 
 def pack_files(root: Path) -> list[Path]:
-    """The YAML files of a pack that can change a decision: all but the cases, in path order."""
-    found = (path for suffix in SUFFIXES for path in root.rglob(f"*{suffix}"))
-    return sorted(path for path in found if "cases" not in path.relative_to(root).parts[:-1])
+    """The YAML files of a pack that can change a decision: all but the cases and the overviews, in
+    path order."""
+    return [path for path in _yaml_in(root) if not _decides_nothing(path.relative_to(root))]
+
+
+def _decides_nothing(path: Path) -> bool:
+    folders = path.parts[:-1]
+    return "cases" in folders or folders[:1] == ("overviews",)
 
 
 def case_files(root: Path) -> list[Path]:
     """The case files of a pack, in path order."""
-    return sorted(path for suffix in SUFFIXES for path in (root / "cases").rglob(f"*{suffix}"))
+    return _yaml_in(root / "cases")
+
+
+def overview_files(root: Path) -> list[Path]:
+    """The files of a pack's overviews, in path order."""
+    return _yaml_in(root / "overviews")
+
+
+def _yaml_in(folder: Path) -> list[Path]:
+    return sorted(path for suffix in SUFFIXES for path in folder.rglob(f"*{suffix}"))
 
 
 def shown(path: Path) -> str:
@@ -59,3 +74,17 @@ def shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def in_repository(place: Place) -> Place:
+    """A place whose file is named from the top of its git repository, as code hosts name it; the
+    same place where there is no repository."""
+    path = Path(place.file)
+    if not path.exists():  # perhaps in a revision, and then named from the top already
+        revision, _, file = place.file.partition(":")
+        return place if not file or Path(revision).exists() else replace(place, file=file)
+    whole = path.resolve()
+    for folder in whole.parents:
+        if (folder / ".git").exists():
+            return replace(place, file=whole.relative_to(folder).as_posix())
+    return place

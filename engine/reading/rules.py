@@ -96,7 +96,7 @@ def _rule(
     when = node.get("when")
     own = ALWAYS if when is None else read_condition(when, names, report)
     effective = _effective(node.get("effective"), names, report)
-    authority = _authority(node.get("authority"), report)
+    authority = read_authority(node.get("authority"), report)
     decides, then = node.get("decides"), node.get("then")
     if not isinstance(decides, ScalarNode) or decides.text in names.unclear:
         return None
@@ -116,7 +116,7 @@ def _rule(
         id=rule_id.text,
         title=text(node, "title"),
         decides=decision.name,
-        when=_together(shared, own, _in_force(effective, names)),
+        when=_together(shared, own, in_force(effective)),
         then=outcome,
         because=text(node, "because"),
         authority=authority,
@@ -168,7 +168,8 @@ def _effective(node: Node | None, names: Names, report: Report) -> Effective | N
     return Effective(name, start, end)
 
 
-def _in_force(effective: Effective | None, names: Names) -> Condition:
+def in_force(effective: Effective | None) -> Condition:
+    """The condition that a provision is in force; always, where it has no dates."""
     if effective is None:
         return ALWAYS
     parts: list[Condition] = []
@@ -272,9 +273,10 @@ def _inside(node: ScalarNode, offset: int, report: Report) -> Place:
     return place
 
 
-def _authority(node: Node | None, report: Report) -> Authority:
+def read_authority(node: Node | None, report: Report) -> Authority:
+    """The source of a rule; an empty one where it is missing, which the schema has said."""
     if not isinstance(node, MapNode):
-        return Authority("", "")  # the schema has said so
+        return Authority("", "")
     return Authority(
         kind=text(node, "kind"),
         cite=text(node, "cite"),

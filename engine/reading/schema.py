@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
@@ -31,7 +31,7 @@ from engine.reading.nodes import (
 from engine.resources import schema_dir
 from engine.values import describe
 
-Kind = Literal["pack", "vocabulary", "rules", "cases", "facts", "record"]
+Kind = Literal["pack", "vocabulary", "rules", "cases", "overview", "facts", "record"]
 Path = Sequence[str | int]
 
 _TYPES = {
@@ -62,12 +62,13 @@ def validate(document: Document, kind: Kind | str) -> list[Problem]:
     definitions = read_schema(kind)["$defs"]
     faults = [_Fault(document, root, error, definitions) for error in errors]
     misspelt = {pair for fault in faults for pair in _misspelt(fault)}
+    outside = _outside(faults, misspelt)
     strange = {fault.path for fault in faults if fault.error.validator == "additionalProperties"}
     problems = {
         problem
         for fault in faults
         if fault.error.validator != "maxProperties" or fault.path not in strange
-        for problem in _problems(fault, misspelt)
+        for problem in _problems(fault, misspelt, outside)
     }
     found = sorted(problems, key=lambda problem: problem.sort_key)
     if len(found) < MAX_FAULTS:
@@ -161,13 +162,20 @@ def _label(root: Node, path: Path) -> str:
     return f"item {last + 1} of " + (f"`{outer}`" if outer else "the list")
 
 
-def _problems(fault: _Fault, misspelt: AbstractSet[tuple[Path, str]]) -> Iterator[Problem]:
+def _problems(
+    fault: _Fault,
+    misspelt: AbstractSet[tuple[Path, str]],
+    outside: Mapping[Path, tuple[str, Sequence[str]]],
+) -> Iterator[Problem]:
     keyword = fault.error.validator
+    home, strays = outside.get(fault.path, ("", ()))
     if keyword == "additionalProperties":
-        yield from _unknown_keys(fault)
+        yield from _unknown_keys(fault, strays)
     elif keyword == "required":
-        missing = [key for key in fault.wanted if key not in fault.error.instance]
-        yield from (_missing(fault, key) for key in missing if (fault.path, key) not in misspelt)
+        for key in _absent(fault):
+            if (fault.path, key) not in misspelt:
+                hint = f"put {listing(strays)} under it" if key == home else ""
+                yield _missing(fault, key, hint=hint)
     elif keyword == "dependentRequired":
         for key, needed in fault.wanted.items():
             absent = [other for other in needed if other not in fault.error.instance]
@@ -198,10 +206,55 @@ def _misspelt(fault: _Fault) -> Iterator[tuple[Path, str]]:
                     yield fault.path, key
 
 
-def _unknown_keys(fault: _Fault) -> Iterator[Problem]:
+def _absent(fault: _Fault) -> list[str]:
+    """The keys that a mapping needs and does not have."""
+    if fault.error.validator != "required":
+        return []
+    return [key for key in fault.wanted if key not in fault.error.instance]
+
+
+def _outside(
+    faults: Iterable[_Fault], misspelt: AbstractSet[tuple[Path, str]]
+) -> dict[Path, tuple[str, list[str]]]:
+    """Where a mapping lacks a key that takes a mapping itself, as a term its ``when``: that key,
+    and the unknown keys that can only have been meant to stand under it."""
+    homes: dict[Path, dict[str, Mapping[str, Any]]] = {}
+    for fault in faults:
+        for key in _absent(fault):
+            inner = _definition(fault, fault.schema.get("properties", {}).get(key, {}))
+            if inner.get("type") == "object" and (fault.path, key) not in misspelt:
+                homes.setdefault(fault.path, {})[key] = inner
+    found: dict[Path, tuple[str, list[str]]] = {}
+    for fault in faults:
+        if fault.error.validator == "additionalProperties" and len(homes.get(fault.path, ())) == 1:
+            ((key, inner),) = homes[fault.path].items()
+            strays = [e.key.text for e in _extra_keys(fault) if _belongs(e.key.text, inner, fault)]
+            if strays:
+                found[fault.path] = (key, strays)
+    return found
+
+
+def _belongs(name: str, inner: Mapping[str, Any], fault: _Fault) -> bool:
+    """Whether an unknown key is one that an inner mapping has, or that it may have."""
+    if name in inner.get("properties", {}):
+        return True
+    free = inner.get("additionalProperties") is not False
+    return free and not likely(name, fault.schema.get("properties", {}))
+
+
+def _definition(fault: _Fault, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The definition that a schema refers to, or the schema itself where it refers to none."""
+    found: Mapping[str, Any]
+    found = fault.definitions.get(schema.get("$ref", "").removeprefix("#/$defs/"), schema)
+    return found
+
+
+def _unknown_keys(fault: _Fault, strays: Collection[str]) -> Iterator[Problem]:
     known = fault.schema.get("properties", {})
     for entry in _extra_keys(fault):
         key = entry.key.text
+        if key in strays:
+            continue
         word = fault.schema.get("x-key", "key")
         hint = likely(key, known) or f"known {word}s: {listing(known, limit=12)}"
         if not _has_colon(fault, entry.key):
@@ -217,15 +270,14 @@ def _has_colon(fault: _Fault, key: ScalarNode) -> bool:
     return key.quoted or after.lstrip().startswith(":")
 
 
-def _missing(fault: _Fault, key: str, since: str = "") -> Problem:
+def _missing(fault: _Fault, key: str, since: str = "", hint: str = "") -> Problem:
     where = key_of(fault.root, (*fault.path, since) if since else fault.path)
     message = f"{fault.label} lacks the key `{key}`"
     if since:
         message += f", which `{since}` needs"
     wanted = fault.schema.get("properties", {}).get(key, {})
-    definition = fault.definitions.get(wanted.get("$ref", "").removeprefix("#/$defs/"), {})
-    described = wanted.get("description") or definition.get("description", "")
-    hint = described.split(". ")[0].rstrip(".")
+    described = wanted.get("description") or _definition(fault, wanted).get("description", "")
+    hint = hint or described.split(". ")[0].rstrip(".")
     return fault.problem("missing-key", message, where, hint)
 
 

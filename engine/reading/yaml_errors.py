@@ -39,7 +39,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         "could not find expected ':'",
         "expected `key: value`, but the `:` is missing",
-        "write a colon and a space after the key",
+        "write a colon and a space after the key; indent a text that goes on more than its key",
     ),
     (
         "expected '-' indicator",
@@ -101,6 +101,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
 
 # Where a bracket is not closed, a `#` on the line before may have swallowed it.
 _UNCLOSED = ("',' or ']'", "',' or '}'")
+_CLOSING = {"[": "]", "{": "}"}
 
 # Characters that YAML keeps for itself, so that no plain text may begin with them.
 _RESERVED = {
@@ -123,14 +124,18 @@ def explain(source: Source, error: yaml.MarkedYAMLError) -> Problem:
         return source.problem("yaml-tab", "a tab can't indent here", where, "indent with spaces")
     opened: Any = error.context_mark
     quoted = "quoted scalar" in said
-    if quoted and opened and "unexpected" in said:
-        where = _within(source, opened)  # the place of the quote says more than the file's end
+    if opened and ("expected ':'" in said or (quoted and "unexpected" in said)):
+        where = _within(source, opened)  # where it begins says more than where it can't go on
+        line = source.line(where.line)
+    character = line[where.column - 1 :][:1]
     if "cannot start any token" in said:
-        character = line[where.column - 1 :][:1]
         message, hint = f"`{character}` can't start a value", _RESERVED.get(character, "")
         return source.problem("yaml-syntax", message, where, hint)
-    if line[where.column - 1 :][:1] == ":" and "expected key" in said:
+    if character == ":" and "expected key" in said:
         return source.problem("yaml-key", "there is no key before this `:`", where)
+    if character in _CLOSING.values() and ("expected key" in said or "block end" in said):
+        message = f"this `{character}` closes nothing"
+        return source.problem("yaml-syntax", message, where, "remove it")
     if line[: where.column - 1].rstrip()[-1:] in ("'", '"') and not quoted:
         message = "the text goes on after its closing quote"
         hint = "put all of it in quotes; inside single quotes write a quote twice"
@@ -139,8 +144,22 @@ def explain(source: Source, error: yaml.MarkedYAMLError) -> Problem:
         if pattern in said:
             if pattern in _UNCLOSED and " #" in source.line(where.line - 1):
                 hint = "put quotes around a text with ` #` in it, or the rest is a remark"
+            if pattern in _UNCLOSED and _goes_on(source, opened, where):
+                where = _within(source, opened)
+                bracket = source.line(where.line)[where.column - 1 :][:1]
+                message = f"the closing `{_CLOSING[bracket]}` of this `{bracket}` is missing"
+                return source.problem("yaml-syntax", message, where, hint)
             return source.problem("yaml-syntax", message + _since(opened, where, said), where, hint)
     return source.problem("yaml-syntax", "this is not valid YAML", where)
+
+
+def _goes_on(source: Source, opened: Any, where: Place) -> bool:
+    """Whether the line of the error is no part of what a bracket opened: on a later line, and not
+    indented below it."""
+    if opened is None or opened.line + 1 >= where.line:
+        return False
+    first, last = source.line(opened.line + 1), source.line(where.line)
+    return len(last) - len(last.lstrip()) <= len(first) - len(first.lstrip())
 
 
 def _since(opened: Any, where: Place, said: str) -> str:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from engine import load
 from engine.analysis.cases import CaseResult, read_cases, run_cases
 from engine.analysis.coverage import Coverage, TestCoverage, measure
+from engine.presentation.cases import as_items
 from engine.presentation.coverage import as_data, as_json, as_lcov, as_text
 from engine.presentation.junit import as_junit
 from tests.small import pack, write
@@ -178,7 +179,7 @@ def test_junit(tmp_path: Path) -> None:
     """
     decider = pack(tmp_path, RECOURSE, "a | recourse | {kind: home} | none", cases=cases)
     results: list[CaseResult] = run_cases(decider, read_cases(decider.rulebase))
-    root = ElementTree.fromstring(as_junit(results, 0.3))
+    root = ElementTree.fromstring(as_junit(as_items(results), 0.3))
     [suite] = root.findall("testsuite")
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
     good, wrong, unusable = suite.findall("testcase")

@@ -1,4 +1,4 @@
-"""Every kind of finding, from a small pack that has just that fault, with its exact message."""
+"""What the tiny packs of ``tests/packs/findings`` don't show: proofs that need care, random packs."""
 
 from __future__ import annotations
 
@@ -27,43 +27,15 @@ recourse:
   otherwise: full
   otherwise_because: A debt is owed.
 """
-USED = "uses | owed | {any: [{fraud: true}, {kind: car}, {units: 2}, {made: {before: sold}}]} | {amount: debt * rate - price + value}"
 
 
-def findings(decider: Decider, *codes: str) -> list[Finding]:
-    """The findings of some codes; those that small packs always have are left out."""
-    wanted = set(codes) or set(KINDS) - {"unused-fact", "unused-value", "unused-term"}
-    return [finding for finding in verify(decider) if finding.code in wanted]
+def findings(decider: Decider, code: str) -> list[Finding]:
+    return [finding for finding in verify(decider) if finding.code == code]
 
 
 def only(decider: Decider, code: str) -> Finding:
     (found,) = findings(decider, code)
     return found
-
-
-def where(decider: Decider, finding: Finding) -> list[str]:
-    return [region_words(decider.compiled, region.cube) for region in finding.regions]
-
-
-def test_a_conflict_shows_the_loans_and_one_of_them(tmp_path: Path) -> None:
-    decider = pack(
-        tmp_path,
-        RECOURSE,
-        """
-        a | recourse | {state: [CA, WA], units: {at_most: 4}} | none
-        b | recourse | {kind: home, units: {at_least: 3}} | full
-        """,
-    )
-    finding = only(decider, "conflict")
-    assert finding.message == (
-        "`a` and `b` decide `recourse` differently, and neither is an exception to the other"
-    )
-    assert finding.about == ("a", "b")
-    assert (Path(finding.where.file).name, finding.where.line) == ("rules.yaml", 9)
-    assert where(decider, finding) == ["any state but Texas, units from 3 to 4, Home"]
-    answer = decider.decide(finding.loan, strict=True).answers["recourse"]
-    assert answer.status == "conflict"
-    assert {rule.id for rule in answer.rules} == {"a", "b"}
 
 
 def test_amounts_that_differ_are_a_conflict_only_where_they_differ(tmp_path: Path) -> None:
@@ -76,32 +48,6 @@ def test_amounts_that_differ_are_a_conflict_only_where_they_differ(tmp_path: Pat
     assert decider.decide(finding.loan, strict=True).answers["cap"].status == "conflict"
     equal = dict(finding.loan, price=5, value=5, debt=9)
     assert decider.decide(equal, strict=True).answers["cap"].status == "decided"
-
-
-def test_an_exception_is_no_conflict(tmp_path: Path) -> None:
-    rules = (
-        "a | recourse | {state: CA} | none\nb | recourse | {kind: home} | full | exception_to: a"
-    )
-    assert findings(pack(tmp_path, RECOURSE, rules), "conflict") == []
-
-
-def test_a_hole_is_where_no_rule_applies(tmp_path: Path) -> None:
-    decider = pack(
-        tmp_path,
-        "recourse: {type: enum, label: Recourse, values: {none: None, full: Full}}",
-        "a | recourse | {state: CA} | none\nb | recourse | {state: WA, kind: home} | full",
-    )
-    finding = only(decider, "hole")
-    assert finding.message == (
-        "no rule decides `recourse` for some loans, and it has no `otherwise`"
-    )
-    assert where(decider, finding) == ["Texas", "Washington, Car"]
-    assert decider.decide(finding.loan, strict=True).answers["recourse"].status == "open"
-
-
-def test_a_rule_whose_tests_exclude_one_another_never_applies(tmp_path: Path) -> None:
-    decider = pack(tmp_path, RECOURSE, "a | recourse | {units: {at_least: 5, at_most: 4}} | none")
-    assert only(decider, "never-applies").message == "no loan meets the condition of `a`"
 
 
 def test_a_rule_that_a_constraint_forbids_never_applies(tmp_path: Path) -> None:
@@ -118,33 +64,6 @@ def test_a_rule_that_a_constraint_forbids_never_applies(tmp_path: Path) -> None:
     assert only(decider, "never-applies").about == ("a",)
 
 
-def test_a_rule_that_is_always_overridden_never_decides(tmp_path: Path) -> None:
-    decider = pack(
-        tmp_path,
-        RECOURSE,
-        "a | recourse | {state: CA, kind: home} | none\nb | recourse | {state: CA} | full | exception_to: a",
-    )
-    finding = only(decider, "never-decides")
-    assert finding.message == "`a` never decides: wherever it applies it is overridden by `b`"
-    overridden = decider.decide(finding.loan, strict=True).answers["recourse"].overridden
-    assert [each.rule.id for each in overridden] == ["a"]
-
-
-def test_a_rule_whose_value_never_prevails_never_decides(tmp_path: Path) -> None:
-    decisions = RECOURSE.rstrip() + "\n  hit_policy: {priority: [none, full]}\n"
-    rules = "a | recourse | {state: CA, kind: car} | full\nb | recourse | {state: CA} | none"
-    decider = pack(tmp_path, decisions, rules)
-    assert only(decider, "never-decides").message == (
-        "`a` never decides: wherever it applies a stronger value prevails"
-    )
-
-
-def test_a_rule_that_others_repeat_is_redundant(tmp_path: Path) -> None:
-    rules = "a | recourse | {state: CA} | none\nb | recourse | {state: CA, kind: home} | none"
-    finding = only(pack(tmp_path, RECOURSE, rules), "redundant")
-    assert finding.message == "without `b` every loan has the same outcome"
-
-
 def test_a_test_that_never_matters(tmp_path: Path) -> None:
     decider = pack(
         tmp_path,
@@ -153,89 +72,6 @@ def test_a_test_that_never_matters(tmp_path: Path) -> None:
     )
     found = {finding.about for finding in findings(decider, "idle-test")}
     assert found == {("a", "fraud"), ("b", "fraud")}
-
-
-def test_an_exception_to_what_never_applies_with_it(tmp_path: Path) -> None:
-    rules = "a | recourse | {state: CA} | none\nb | recourse | {state: WA} | none | exception_to: a"
-    finding = only(pack(tmp_path, RECOURSE, rules), "idle-exception")
-    assert finding.message == ("`b` is an exception to `a`, but the two never apply together")
-
-
-VERSIONS = """
-a | recourse | {state: CA} | none | effective: {from: 2009-01-01, to: 2012-12-31, measured_by: made}
-b | recourse | {state: CA} | none | effective: {from: %s, measured_by: made}
-"""
-
-
-def test_versions_that_overlap(tmp_path: Path) -> None:
-    finding = only(pack(tmp_path, RECOURSE, VERSIONS % "2012-12-31"), "effective-overlap")
-    assert finding.message == "`a` is still in force on 2012-12-31, when `b` begins"
-
-
-def test_versions_with_a_gap(tmp_path: Path) -> None:
-    finding = only(pack(tmp_path, RECOURSE, VERSIONS % "2013-01-02"), "effective-gap")
-    assert finding.message == "from 2012-12-31 to 2013-01-02 neither `a` nor `b` is in force"
-
-
-def test_versions_that_meet(tmp_path: Path) -> None:
-    decider = pack(tmp_path, RECOURSE, VERSIONS % "2013-01-01")
-    assert findings(decider, "effective-overlap", "effective-gap") == []
-
-
-def test_constraints_that_exclude_every_loan(tmp_path: Path) -> None:
-    vocabulary = """
-    constraints:
-      one: {must: {units: {more_than: 4}}, because: A.}
-      two: {must: {units: {less_than: 3}}, because: B.}
-    """
-    decider = pack(tmp_path, RECOURSE, "a | recourse | {state: CA} | none", vocabulary)
-    assert [finding.code for finding in verify(decider)] == ["no-loan"]
-
-
-def test_a_constraint_that_excludes_nothing_more(tmp_path: Path) -> None:
-    vocabulary = """
-    constraints:
-      one: {must: {units: {at_most: 4}}, because: A.}
-      two: {must: {units: {at_most: 6}}, because: B.}
-    """
-    decider = pack(tmp_path, RECOURSE, "a | recourse | {state: CA} | none", vocabulary)
-    assert only(decider, "idle-constraint").about == ("two",)
-
-
-def test_facts_terms_values_and_decisions_that_nothing_uses(tmp_path: Path) -> None:
-    vocabulary = "terms:\n  idle: {label: Idle, when: {fraud: true}}\n"
-    decisions = (
-        RECOURSE + "never: {type: boolean, label: Never}\n" + "owed: {type: money, label: O}\n"
-    )
-    rules = "a | recourse | {state: CA} | full\n" + USED
-    found = findings(
-        pack(tmp_path, decisions, rules, vocabulary),
-        "unused-fact", "unused-term", "unused-value", "unreachable-decision",
-    )  # fmt: skip
-    assert {finding.message for finding in found} == {
-        "nothing uses the term `idle`",
-        "no loan is ever given `none` as its `recourse`",
-        "no rule decides `never`, and it has no `otherwise`",
-    }
-
-
-def test_an_accepted_finding_is_marked_and_a_stale_acceptance_is_found(tmp_path: Path) -> None:
-    rules = "a | recourse | {state: CA} | none\nb | recourse | {state: CA, kind: home} | none"
-    pack(tmp_path, RECOURSE, rules)
-    head = (tmp_path / "pack.yaml").read_text()
-    accepted = (
-        "accepted:\n"
-        "  - {finding: redundant, about: b, because: It is well known., date: 2026-11-21}\n"
-        "  - {finding: redundant, about: a, because: No more., date: 2026-11-21}\n"
-    )
-    (tmp_path / "pack.yaml").write_text(head + accepted)
-    from engine import load
-
-    found = findings(load(tmp_path), "redundant", "stale-acceptance")
-    assert {(f.code, f.about, f.accepted) for f in found} == {
-        ("redundant", ("b",), "It is well known."),
-        ("stale-acceptance", ("a",), ""),
-    }
 
 
 def test_every_code_is_explained() -> None:

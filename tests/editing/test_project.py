@@ -43,6 +43,21 @@ def test_faulty_cases_show_beside_faulty_rules(pack: Path) -> None:
     assert set(found) == {rules, cases}
 
 
+def test_an_overview_is_a_file_of_the_pack(pack: Path) -> None:
+    path = pack / "overviews" / "glance.yaml"
+    path.parent.mkdir()
+    text = "title: T\nrows: state\ncolumns:\n  - {label: R, decision: recours}\n"
+    path.write_text(text)
+    (problem,) = faults(pack, {})[path]
+    assert problem.hint == "did you mean `recourse`?"
+    mended = text.replace("recours}", "recourse}")
+    project = read_project(pack, {path: mended})
+    mention = mention_at(project, path, 3, 25)
+    assert mention is not None and mention.name == "recourse"
+    rows = offers_at(project, path, "title: T\nrows: ", 1, 6)
+    assert {offer.text for offer in rows} == {"state", "kind", "fraud"}
+
+
 def test_what_is_torn_stays_as_it_was(pack: Path) -> None:
     rules = pack / "rules.yaml"
     whole = read_project(pack, {})

@@ -354,6 +354,26 @@ def test_the_facts_that_mattered_settle_the_answer_alone(tmp_path: Path) -> None
     assert washington.answers["recourse"].facts_used == {"state": "WA", "kind": "car"}
 
 
+def test_a_fact_is_asked_for_where_its_amount_matters_within_its_class(tmp_path: Path) -> None:
+    """Constraints leave the facts one class each, and yet the answer hangs on them."""
+    decisions = "until: {type: date, label: U}\nrecourse: {type: enum, label: R, values: {none: N, full: F}}"
+    rules = """
+    old    | until    | {sold: {before: 2000-01-01}}   | {date: sold, plus: 1 year}
+    new    | until    | {sold: {on_or_after: 2000-01-01}} | {date: sold, plus: 2 years}
+    poor   | recourse | {price: {less_than: value}, value: {less_than: 500}} | none
+    rich   | recourse | {price: {at_least: value}, value: {less_than: 500}}  | full
+    """
+    constraints = """
+    constraints:
+      later: {must: {sold: {on_or_after: 2010-01-01}}, because: B.}
+      small: {must: {value: {at_most: 400}}, because: B.}
+    """
+    decider = pack(tmp_path, decisions, rules, constraints)
+    record = decider.decide({})
+    assert record.answers["until"].ask == ("sold",)
+    assert set(record.answers["recourse"].ask) == {"price", "value"}
+
+
 def test_only_decides_what_is_asked_and_refuses_what_does_not_exist(tmp_path: Path) -> None:
     decisions = RECOURSE + "owed: {type: boolean, label: Owed}\n"
     rules = "a | recourse | {state: CA} | none\nc | owed | {recourse: none} | false"

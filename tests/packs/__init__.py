@@ -1,11 +1,14 @@
 """Tiny packs. Those under ``good`` are read and their cases hold; each under ``bad`` has one fault
-(or says so), and beside it, in ``expected.txt``, exactly what a user is told."""
+(or says so), and beside it, in ``expected.txt``, exactly what a user is told. Under ``findings``
+are packs that can be read: of the good ones nothing is found, of each bad one just one thing."""
 
 from __future__ import annotations
 
-from contextlib import chdir
+from contextlib import chdir, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
+import cli
 from engine.analysis.cases import read_cases
 from engine.presentation.problems import as_text
 from engine.problems import InputError
@@ -15,7 +18,7 @@ FOLDER = Path(__file__).parent
 
 
 def folders(kind: str) -> list[str]:
-    """The names of the packs that are ``good`` or ``bad``."""
+    """The names of the packs that are ``good`` or ``bad``, ``findings/good`` or ``findings/bad``."""
     return sorted(path.name for path in (FOLDER / kind).iterdir())
 
 
@@ -27,3 +30,10 @@ def what_is_said(folder: Path) -> str:
         except InputError as error:
             return as_text(error.problems, colour=False) + "\n"
     return ""
+
+
+def what_is_found(folder: Path) -> str:
+    """What ``recourse check`` prints of a pack, from within its folder."""
+    with chdir(folder), redirect_stdout(StringIO()) as printed:
+        cli.main(["check"])
+    return printed.getvalue()

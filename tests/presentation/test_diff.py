@@ -13,7 +13,8 @@ from engine.analysis.tally import Tally, count_loans
 from engine.presentation.diff import NOTHING_CHANGES, as_text
 from engine.presentation.diff_data import as_data, as_json
 from engine.presentation.layout import Style
-from engine.presentation.review import as_github, as_markdown
+from engine.presentation.problems import as_github
+from engine.presentation.review import as_annotations, as_items, as_markdown, as_problems
 from engine.reading.tables import read_table
 from engine.resources import schema_dir
 from tests.small import pack
@@ -73,7 +74,9 @@ def test_nothing_changes(found: tuple[Difference, Tally]) -> None:
     same = compare(base, base)
     assert NOTHING_CHANGES in as_text(same)
     assert NOTHING_CHANGES in as_markdown(same)
-    assert as_github(same) == ""
+    assert as_problems(same) == {}
+    assert {item.verdict for item in as_items(same)} == {"passed"}
+    assert {item.name for item in as_items(same)} == {f"{name} stays" for name in base.decisions}
     assert as_data(same)["decides_alike"] is True
 
 
@@ -112,7 +115,7 @@ def test_the_markdown(found: tuple[Difference, Tally]) -> None:
 
 def test_annotations_stand_on_the_changed_rules(found: tuple[Difference, Tally]) -> None:
     difference, _ = found
-    lines = as_github(difference).splitlines()
+    lines = as_github(as_annotations(as_problems(difference))).splitlines()
     assert len(lines) == 4  # recourse on tx, owed on tx and on owed.rest, the constraint
     place = difference.head.rules[0].place
     on_tx = [line for line in lines if f"line={place.line}," in line and "rules.yaml" in line]
@@ -120,3 +123,25 @@ def test_annotations_stand_on_the_changed_rules(found: tuple[Difference, Tally])
     assert on_tx[0].startswith("::warning file=")
     assert any("full → none" in line for line in on_tx)
     assert "vocabulary.yaml" in lines[-1]
+
+
+def test_a_decision_that_changes_is_an_item_that_fails(found: tuple[Difference, Tally]) -> None:
+    difference, _ = found
+    items = {item.name: item for item in as_items(difference)}
+    assert list(items) == ["recourse stays", "owed stays", "No longer accepted: homes_only"]
+    assert {item.verdict for item in items.values()} == {"failure"}
+    recourse = items["recourse stays"]
+    assert recourse.place == difference.head.rules[0].place
+    assert "Texas, made from 1998-01-01 to 2000-12-31" in recourse.details
+
+
+def test_a_decision_that_is_new_can_not_stay(tmp_path: Path) -> None:
+    old = "recourse: {type: boolean, label: Recourse, otherwise: true, otherwise_because: A.}"
+    new = old + "\nother: {type: boolean, label: Other, otherwise: true, otherwise_because: B.}"
+    rule = "a | recourse | {kind: car} | false"
+    base, head = (
+        pack(tmp_path / name, decisions, rule).rulebase
+        for name, decisions in (("base", old), ("head", new))
+    )
+    names = [item.name for item in as_items(compare(base, head))]
+    assert names == ["recourse stays"]

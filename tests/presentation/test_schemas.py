@@ -80,6 +80,7 @@ def test_they_are_schemas_and_always_the_same() -> None:
     assert list(pack_schemas(BASE)) == [
         "cases.schema.json",
         "facts.schema.json",
+        "overview.schema.json",
         "rules.schema.json",
         "vocabulary.schema.json",
     ]
@@ -237,6 +238,21 @@ def test_a_pack_of_few_types_has_valid_schemas() -> None:
     )
     for text in pack_schemas(few).values():
         Draft202012Validator.check_schema(json.loads(text))
+
+
+@pytest.mark.parametrize("name", ["a-b", "a/b", "a~1b", "100 %", "größe", '"', "$ref"])
+def test_names_of_any_characters(name: str) -> None:
+    """The YAML of a pack has plain names alone; a rulebase made in Python may have others."""
+    fact = Fact(name, "integer", "Units", "How many?", at_least=1)
+    odd = Rulebase(
+        "odd", "1.0.0", "Odd", "", "", {name: fact}, {}, (), (), {"barred": DECISIONS[4]}, ()
+    )
+    schema = json.loads(pack_schemas(odd)["rules.schema.json"])
+    Draft202012Validator.check_schema(schema)
+    definitions = schema["$defs"]
+    condition = Draft202012Validator({"$defs": definitions, "$ref": "#/$defs/condition"})
+    assert condition.is_valid({name: 1})
+    assert not condition.is_valid({name: "many"})
 
 
 def test_writing(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from engine import Decider
 from engine.analysis.cases import read_cases, run_cases
 from engine.model import Rule
 from engine.presentation.schemas import pack_schemas
+from engine.reading.belonging import belonging
 from engine.reading.pack import load_pack
 from engine.reading.packs import shipped_packs
 from engine.resources import rules_dir, schema_dir
@@ -68,9 +69,9 @@ def kind_of(path: Path) -> str:
     """Which of our kinds of file a shipped one is."""
     if path.is_relative_to(ROOT / "examples"):
         return "facts"
-    if "cases" in path.parent.relative_to(ROOT).parts:
-        return "cases"
-    return {"pack.yaml": "pack", "vocabulary.yaml": "vocabulary"}.get(path.name, "rules")
+    place = belonging(path)
+    assert place is not None
+    return place.kind
 
 
 @pytest.mark.parametrize("pack", shipped_packs())

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from engine.reading.belonging import belonging
 from engine.reading.schema import MAX_FAULTS, read_schema, validate
 from engine.reading.yaml import Source, parse, parse_json, plain
 from engine.resources import rules_dir, schema_dir
 
-KINDS = ("pack", "vocabulary", "rules", "cases", "facts", "record")
+KINDS = ("pack", "vocabulary", "rules", "cases", "overview", "facts", "record")
 
 RULES = """\
 rules:
@@ -577,7 +578,8 @@ def test_every_fault_has_our_words_and_a_place(value: Any, kind: str, data: st.D
 
 def test_the_shipped_packs_fit_the_schemas() -> None:
     for path in sorted(Path(rules_dir()).rglob("*.yaml")):
-        kind = {"pack": "pack", "vocabulary": "vocabulary"}.get(path.stem, "rules")
-        kind = "cases" if "cases" in path.parts else kind
+        place = belonging(path)
+        assert place is not None
+        kind = place.kind
         text = path.read_text(encoding="utf-8")
         assert validate(parse(Source(path.name, text)), kind) == []

@@ -257,10 +257,24 @@ def test_aliases_do_not_multiply_text_without_bound() -> None:
         ("a: 'x\nb: 2", ["1:4: yaml-syntax: the closing quote is missing (close the quote)"]),
         (
             "a: [1, 2\nb: 3",
+            ["1:4: yaml-syntax: the closing `]` of this `[` is missing"],
+        ),
+        (
+            "a:\n  b: {c: 1,\n    d: 2\n    e: 3}\n",
             [
                 (
-                    "2:2: yaml-syntax: expected a comma or the closing `]`, "
-                    "in the list that begins on line 1"
+                    "4:6: yaml-syntax: expected a comma or the closing `}`, "
+                    "in the mapping that begins on line 2"
+                )
+            ],
+        ),
+        ("a: {b: 1}}", ["1:10: yaml-syntax: this `}` closes nothing (remove it)"]),
+        (
+            "a: one\ntwo\nb: 3",
+            [
+                (
+                    "2:1: yaml-syntax: expected `key: value`, but the `:` is missing (write a colon "
+                    "and a space after the key; indent a text that goes on more than its key)"
                 )
             ],
         ),

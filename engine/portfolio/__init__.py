@@ -1,0 +1,1 @@
+"""A whole loan tape at once: columns in, columns out, with the answers of ``decide``."""

@@ -1,0 +1,250 @@
+"""One statement for each decision of a pack, in the words of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from engine.evaluation.decide import Decider
+from engine.model import Rulebase
+from engine.portfolio.sql.amounts import Books, OutOfRange
+from engine.portfolio.sql.conditions import Made, Scope
+from engine.portfolio.sql.decisions import answer_step, write
+from engine.portfolio.sql.facts import (
+    REJECTED,
+    TOO_FINE,
+    checked_facts,
+    given_facts,
+    presumed_facts,
+)
+from engine.portfolio.sql.steps import Column, Names, Step, query
+from engine.problems import NOWHERE, InputError, Problem, likely
+from engine.trees import names_of
+
+Divide = Callable[[exp.Expr, exp.Expr], exp.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What a database does in a way of its own."""
+
+    whole: str
+    """Its type for whole numbers of many digits."""
+    materialized: bool = False
+    """Whether it must be told to reckon every step once: it would else write each step into the
+    next, so that the statement grows without bound."""
+    upper: bool = False
+    """Whether a name without quotes is in capitals."""
+    typed_decimals: bool = False
+    """Whether a number with a point is a float unless its type is said."""
+    divides: bool = True
+    """Whether it divides whole numbers exactly."""
+
+
+DATABASES: Mapping[str, Database] = {
+    "duckdb": Database("INT128"),
+    "postgres": Database("DECIMAL", materialized=True),
+    "spark": Database("DECIMAL(38, 0)"),
+    "snowflake": Database("DECIMAL(38, 0)", upper=True, divides=False),
+    "bigquery": Database("BIGDECIMAL", typed_decimals=True),
+}
+"""The dialects that statements are written in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the loans are. ``keys`` are the columns that tell them apart; they stand in the answer.
+    ``columns`` gives the facts that the table has their columns; None: every fact has one of its
+    own name."""
+
+    table: str = "loans"
+    keys: tuple[str, ...] = ("loan_id",)
+    columns: Mapping[str, str] | None = None
+
+
+def statement(
+    decider: Decider,
+    decision: str,
+    dialect: str,
+    source: Source | None = None,
+    *,
+    strict: bool = False,
+) -> str:
+    """The statement that decides ``decision`` for every loan of a table, in a dialect of
+    ``DATABASES``. It selects the keys, the value, how it stands (decided, open, conflict,
+    undetermined, rejected), the deciding rules and what a loan is rejected by.
+
+    A NULL is a fact that is not known. ``strict`` presumes nothing. Raises ``InputError`` for a
+    name that can't be used, and for a formula that no statement can hold.
+    """
+    database = DATABASES[dialect]
+    source = source or Source()
+    compiled, rulebase = decider.compiled, decider.rulebase
+    _check(rulebase, decision, source)
+    keys = {key: exp.Column(this=_identifier(key, dialect)) for key in source.keys}
+    own = {name: name for name in rulebase.facts} if source.columns is None else source.columns
+    columns = {
+        fact: exp.Column(this=_identifier(own[fact], dialect)) if fact in own else None
+        for fact in rulebase.facts
+    }
+    reserved = (*rulebase.facts, *rulebase.terms, *rulebase.decisions, REJECTED, TOO_FINE)
+    names = Names((*reserved, *keys))
+    terms = _terms(rulebase)
+    steps = [
+        given_facts(rulebase, columns, keys),
+        checked_facts(rulebase, [name for name in rulebase.facts if columns[name] is not None]),
+        *(() if strict else presumed_facts(rulebase)),
+        terms,
+    ]
+    made: dict[str, Made] = {}
+    scope = Scope(rulebase, made, columns=frozenset(one.name for one in terms.columns))
+    books = Books(rulebase, made, _divide(database), exp.DataType.build(database.whole))
+    for name in decider.needed([decision]):
+        try:
+            written = write(compiled, rulebase.decisions[name], scope, books, names)
+        except OutOfRange:
+            raise InputError([_out_of_range(rulebase, name)]) from None
+        steps += written.steps
+        made[name] = written.made
+    steps.append(answer_step(written, names))
+    outputs = [*keys, *(one.name for one in steps[-1].columns), REJECTED]
+    table = _table(source.table, dialect)
+    found = query(steps, table, outputs, database.materialized)
+    text = _adapted(found, database).sql(dialect=dialect, pretty=True)
+    return f"{_heading(rulebase, decision)}\n{text}\n"
+
+
+def _terms(rulebase: Rulebase) -> Step:
+    """The terms that speak of facts alone, as columns."""
+    scope = Scope(rulebase)
+    return Step(
+        "terms",
+        tuple(
+            Column(name, scope.condition(term.when), term.label)
+            for name, term in rulebase.terms.items()
+            if all(
+                used in rulebase.facts
+                for used in names_of(term.when, lambda other: rulebase.terms[other].when)
+            )
+        ),
+    )
+
+
+def _heading(rulebase: Rulebase, decision: str) -> str:
+    label = " ".join(rulebase.decisions[decision].label.split())
+    return (
+        f"-- {decision}: {label}\n"
+        f"-- From the rules of {rulebase.name} {rulebase.version}, {rulebase.digest[:12]}.\n"
+        "-- A NULL is a fact that is not known. Information, not legal advice."
+    )
+
+
+# ---- names from outside -----------------------------------------------------------------------
+
+
+def _check(rulebase: Rulebase, decision: str, source: Source) -> None:
+    problems = []
+    if decision not in rulebase.decisions:
+        hint = likely(decision, rulebase.decisions) or "`recourse rules` lists them"
+        message = f"no decision is called `{decision}`"
+        problems.append(Problem("unknown-decision", message, NOWHERE, hint))
+    for fact in source.columns or ():
+        if fact not in rulebase.facts:
+            hint = likely(fact, rulebase.facts) or "`recourse facts` lists them"
+            problems.append(Problem("unknown-fact", f"no fact is called `{fact}`", NOWHERE, hint))
+    taken = {*rulebase.facts, *rulebase.terms, *rulebase.decisions, REJECTED, TOO_FINE}
+    for key in source.keys:
+        if key.strip('"`').lower() in taken:
+            problems.append(
+                Problem(
+                    "name-taken",
+                    f"`{key}` can't be a key: the statement has a column of that name",
+                    NOWHERE,
+                    "name a column that tells the loans apart, such as `loan_id`",
+                )
+            )
+    if not source.keys:
+        problems.append(Problem("no-key", "a statement needs a column that tells loans apart"))
+    if problems:
+        raise InputError(problems)
+
+
+def _identifier(text: str, dialect: str) -> exp.Identifier:
+    """A column's name as the database reads it where it stands without quotes, then quoted."""
+    try:
+        found = sqlglot.parse_one(text, dialect=dialect, into=exp.Identifier)
+    except ParseError:
+        found = exp.to_identifier(text, quoted=True)
+    return _folded(found, dialect)
+
+
+def _table(text: str, dialect: str) -> exp.Table:
+    """A table's name, with its schema and catalogue; nothing else gets in."""
+    try:
+        found = exp.to_table(text, dialect=dialect)
+    except ParseError:
+        found = None
+    parts = [] if found is None else found.parts
+    if not parts or not all(isinstance(part, exp.Identifier) for part in parts):
+        message = f"`{text}` is no name of a table"
+        raise InputError([Problem("not-a-table", message, hint="write it as schema.table")])
+    folded = [_folded(part.copy(), dialect) for part in parts]
+    return exp.Table(**dict(zip(("this", "db", "catalog"), folded[::-1], strict=False)))
+
+
+def _folded(name: exp.Identifier, dialect: str) -> exp.Identifier:
+    text = name.this
+    if not name.args.get("quoted"):
+        if DATABASES[dialect].upper:
+            text = text.upper()
+        elif dialect == "postgres":
+            text = text.lower()
+    found = exp.to_identifier(text, quoted=True)
+    found.meta["given"] = True
+    return found
+
+
+def _out_of_range(rulebase: Rulebase, decision: str) -> Problem:
+    return Problem(
+        "not-in-sql",
+        f"`{decision}` may come to a day outside the calendar, which databases reckon differently",
+        rulebase.decisions[decision].place,
+        "shorten the period in its rules",
+    )
+
+
+# ---- what databases do differently ------------------------------------------------------------
+
+
+def _divide(database: Database) -> Divide:
+    if database.divides:
+        return lambda a, b: exp.IntDiv(this=exp.paren(a), expression=exp.paren(b))
+
+    def exactly(a: exp.Expr, b: exp.Expr) -> exp.Expr:
+        rest = exp.Anonymous(this="MOD", expressions=[a.copy(), b.copy()])
+        return exp.Div(
+            this=exp.paren(exp.Sub(this=exp.paren(a), expression=rest)), expression=exp.paren(b)
+        )
+
+    return exactly
+
+
+def _adapted(statement: exp.Select, database: Database) -> exp.Expr:
+    if database.upper:
+        for name in statement.find_all(exp.Identifier):
+            if not name.meta.get("given"):
+                name.set("this", name.this.upper())
+    if database.typed_decimals:
+        return statement.transform(_typed)
+    return statement
+
+
+def _typed(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Literal) and not node.is_string:
+        if "." in node.name or len(node.name) > 18:
+            return exp.cast(exp.Literal.string(node.name), "BIGDECIMAL")
+    return node
