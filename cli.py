@@ -20,6 +20,7 @@ INVALID, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 COMMANDS = {
     "decide": "Decide loans, with the reasons.",
     "ask": "An interview that ends with the decision.",
+    "whatif": "How the outcomes move as a fact varies.",
     "compare": "Where two packs differ for a loan: the popular view beside the law.",
     "overview": "A table made from the rules, such as one of all states.",
     "why": "One rule in plain words, with its authority.",

@@ -147,7 +147,7 @@ def test_wrong_usage() -> None:
     for arguments, expected in [
         (["--about", "recours"], "did you mean `recourse`?"),
         (["nowhere.yaml"], "nowhere.yaml"),
-        (["examples/loans.jsonl"], "6 loans in this file, and an interview is about one"),
+        (["examples/loans.jsonl"], "this file holds several loans, and this is about one"),
         (["-"], "the replies come from standard input"),
         (["--set", "loan_kind=boat"], "`loan_kind` can't be `boat`"),
     ]:

@@ -191,7 +191,7 @@ class Effects:
         rule = self.rule(number)
         old_region = self.applies(number)
         new_region = old_region if region is None else region
-        old_targets = set(rule.exception_to)
+        old_targets = self.number_of.keys() & rule.exception_to  # others are of elsewhere
         new_targets = old_targets if exception_to is None else set(exception_to)
         concerned = (
             forest.negate(self._same(old_region, new_region))

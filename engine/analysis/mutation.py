@@ -226,7 +226,7 @@ def _bench(
 ) -> _Bench:
     """The law of some loans in one space that knows all conditions of some mutants."""
     conditions = [rule.when for mutant in chunk for rule in mutant.rules.values()]
-    compiled = compile_in(Space([law], conditions), law)
+    compiled = compile_in(Space([law], [*conditions, there]), law)
     here = compiled.compiler.condition(there)
     return _Bench(replace(compiled, constraints=(*compiled.constraints, here)), trials)
 

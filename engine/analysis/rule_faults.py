@@ -54,7 +54,10 @@ def rule_faults(decider: Decider, progress: Progress) -> Iterator[Finding]:
 
 def _part(decider: Decider, place: str, there: Condition) -> Compiled:
     """The law of some loans, which counts for them alone."""
-    compiled = decider.compiled_for({decider.rulebase.jurisdiction_fact: place})
+    fact = decider.rulebase.jurisdiction_fact
+    compiled = decider.compiled_for({fact: place})
+    if fact not in compiled.level_of:
+        return compiled  # no rule there asks for it
     here = compiled.compiler.condition(there)
     return replace(compiled, constraints=(*compiled.constraints, here))
 

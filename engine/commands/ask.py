@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from engine import Decider, InputError, Problem, __version__, load
+from engine import Decider, InputError, __version__, load
 from engine.analysis.interview import Interview, Question, next_question, what_hangs
 from engine.commands.console import (
     DONE,
@@ -23,7 +23,7 @@ from engine.commands.console import (
 )
 from engine.evaluation.facts import read_facts
 from engine.model import Value
-from engine.presentation.deciding import Deciding, check_request, loans_in
+from engine.presentation.deciding import Deciding, check_request, one_loan
 from engine.presentation.interview import (
     HELP,
     facts_text,
@@ -33,9 +33,9 @@ from engine.presentation.interview import (
     settled_lines,
     why_lines,
 )
-from engine.presentation.layout import count, listed, spoken, wrapped
+from engine.presentation.layout import listed, spoken, wrapped
 from engine.presentation.words import value_words
-from engine.problems import NOWHERE, Place
+from engine.problems import NOWHERE
 from engine.reading.loans import Loan
 from engine.reading.packs import shown
 from engine.reading.saving import save_text
@@ -96,16 +96,7 @@ def _given(decider: Decider, file: str | None, settings: Sequence[str]) -> dict[
     """What is known before the first question."""
     if file == "-":
         raise click.UsageError("the replies come from standard input: name a file of facts")
-    if file is None and not settings:
-        return {}
-    loans = list(loans_in([file] if file else [], settings))
-    if len(loans) > 1:
-        where = Place(file or "--set")
-        message = f"{count(len(loans), 'loan')} in this file, and an interview is about one"
-        raise InputError([Problem("several-loans", message, where)])
-    (loan,) = loans
-    if isinstance(loan, InputError):
-        raise loan
+    loan = one_loan(file, settings)
     return read_facts(decider.rulebase, loan.data, loan.locate)
 
 

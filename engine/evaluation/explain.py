@@ -167,7 +167,8 @@ def overridden(
         if walk.settle(walk.compiled.applies[rule.id]) != forest.true:
             continue
         for target in rule.exception_to:
-            if walk.settle(walk.compiled.applies[target]) != forest.true:
+            there = walk.compiled.applies.get(target, forest.false)  # or it is of elsewhere
+            if walk.settle(there) != forest.true:
                 continue
             blamed.setdefault(target, []).append(rule.id)
             if target not in seen:

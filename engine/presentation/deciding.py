@@ -60,6 +60,21 @@ def loans_in(paths: Sequence[str], settings: Sequence[str]) -> Iterator[Loan | I
         yield loan if isinstance(loan, InputError) else apply_sets(loan, settings)
 
 
+def one_loan(path: str | None, settings: Sequence[str]) -> Loan:
+    """The loan of a file that holds one, with some facts set; with no file, the one that is set.
+
+    Raises ``InputError`` for a file that can't be used or holds several.
+    """
+    loans = list(islice(loans_in([path] if path else [], settings), 2))
+    if len(loans) != 1:
+        message = "this file holds several loans, and this is about one"
+        raise InputError([Problem("several-loans", message, Place(path or "--set"))])
+    (loan,) = loans
+    if isinstance(loan, InputError):
+        raise loan
+    return loan
+
+
 @dataclass(slots=True)
 class Deciding:
     """One run over some loans: how to decide and to show them, and what came of it.

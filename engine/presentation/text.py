@@ -182,7 +182,7 @@ def _reasons(
     grounds = [together(ground) for ground in _grounds(record, answer)]
     rows = [("because", ", ".join(grounds))] if grounds else []
     rows += [("overrides", f"{o.rule.id} ({o.rule.title})") for o in answer.overridden]
-    rows += [("would be", words) for words in _changed(record, answer, changes)]
+    rows += [("would be", words) for words in change_words(record, answer, changes)]
     for row in rows:
         yield from columns([row], 4, _REASON)
 
@@ -245,8 +245,9 @@ def changeable(answer: Answer) -> bool:
     return decided and answer.decision.type in ("enum", "boolean")
 
 
-def _changed(record: Record, answer: Answer, changes: Sequence[Change]) -> Iterator[str]:
-    """The nearest changes in words, one for each other outcome."""
+def change_words(record: Record, answer: Answer, changes: Sequence[Change]) -> Iterator[str]:
+    """The nearest changes of an answer in words, one for each other outcome; none for an answer
+    that the page tells nothing of."""
     if not changeable(answer):
         return
     seen: list[Outcome] = []

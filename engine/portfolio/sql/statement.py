@@ -46,7 +46,7 @@ class Database:
 
 
 DATABASES: Mapping[str, Database] = {
-    "duckdb": Database("INT128"),
+    "duckdb": Database("INT128", materialized=True),
     "postgres": Database("DECIMAL", materialized=True),
     "spark": Database("DECIMAL(38, 0)"),
     "snowflake": Database("DECIMAL(38, 0)", upper=True, divides=False),
