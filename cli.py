@@ -30,6 +30,7 @@ COMMANDS = {
     "test": "Run the cases of packs, and say what they are worth.",
     "diff": "What changes between two versions, for which loans.",
     "replay": "Decide recorded decisions again.",
+    "export": "Write decisions as SQL, for a database.",
     "schema": "Write the JSON Schemas that editors use.",
     "fmt": "Put rule files in canonical order.",
     "new": "Begin a pack, a rule or a case.",
@@ -41,6 +42,7 @@ WELCOME = """\
 Who bears the shortfall of a loan, and why.
 
   recourse decide LOAN.yaml    decide a loan, with the reasons
+  recourse ask                 be asked what matters, and then the same
   recourse facts               what can be stated of a loan
   recourse why RULE            one rule in plain words, with its authority
 

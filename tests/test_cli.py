@@ -62,8 +62,9 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 def test_without_arguments_it_says_where_to_begin() -> None:
     done = run()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[2:5] == [
+    assert done.stdout.splitlines()[2:6] == [
         "  recourse decide LOAN.yaml    decide a loan, with the reasons",
+        "  recourse ask                 be asked what matters, and then the same",
         "  recourse facts               what can be stated of a loan",
         "  recourse why RULE            one rule in plain words, with its authority",
     ]

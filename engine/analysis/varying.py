@@ -11,6 +11,7 @@ from engine.evaluation.changes import Change, nearest_changes
 from engine.evaluation.decide import Decider
 from engine.evaluation.facts import presume
 from engine.evaluation.record import Answer, Record
+from engine.evaluation.variables import encode
 from engine.model import ORDERED, Fact, Value
 from engine.problems import InputError
 
@@ -159,7 +160,7 @@ def _joined(points: Sequence[Point], axis: int) -> list[Point]:
     for line in lines.values():
         for number in range(len(joined) - 1, -1, -1) if many or ordered else ():
             pairs = list(zip(joined[number], line, strict=True))
-            if all(_alike(*pair) for pair in pairs):
+            if all(_alike(*pair, axis) for pair in pairs):
                 joined[number] = [_both(*pair, axis) for pair in pairs]
                 break
             if ordered:
@@ -179,28 +180,31 @@ def _both(first: Point, second: Point, axis: int) -> Point:
     return Point(stretches, first.low, second.high, first.refused)
 
 
-def _alike(first: Point, second: Point) -> bool:
+def _alike(first: Point, second: Point, axis: int) -> bool:
     """Whether nothing changes between two points: each decision has one outcome throughout, or
-    moves on with the same rules."""
+    moves along one line by the same rules."""
     if first.low is None or first.high is None or second.low is None or second.high is None:
         return first.refused == second.refused != ""
+    a, b = first.stretches[axis], second.stretches[axis]
+    places = () if a.values else tuple(encode(v, a.fact.type) for v in (*a.ends, *b.ends))
+    records = (first.low, first.high, second.low, second.high)
     return all(
-        _steady(
-            [record.answers[name] for record in (first.low, first.high, second.low, second.high)]
-        )
-        for name in first.low.answers
+        _steady([record.answers[name] for record in records], places) for name in first.low.answers
     )
 
 
-def _steady(answers: Sequence[Answer]) -> bool:
-    outcomes = {_outcome(answer) for answer in answers}
-    if len(outcomes) == 1:
+def _steady(answers: Sequence[Answer], places: Sequence[int]) -> bool:
+    """Whether four answers are the same, or lie, at four places, on lines of one slope: from the
+    first to the third and from the second to the fourth."""
+    if len({_outcome(answer) for answer in answers}) == 1:
         return True
-    moving = _outcome(answers[0]) != _outcome(answers[1]) and _outcome(answers[2]) != _outcome(
-        answers[3]
-    )
+    kind = answers[0].decision.type
     rules = {tuple(rule.id for rule in answer.rules) for answer in answers}
-    return moving and len(rules) == 1
+    values = [encode(a.value, kind) for a in answers if a.value is not None and kind in ORDERED]
+    if len(rules) > 1 or len(values) < len(answers) or not places:
+        return False
+    (a, b, c, d), (v, w, x, y) = places, values
+    return (x - v) * (d - b) == (y - w) * (c - a)
 
 
 def _outcome(answer: Answer) -> object:

@@ -19,7 +19,7 @@ from engine.commands.console import (
     style,
 )
 from engine.evaluation.facts import read_facts
-from engine.model import Rulebase, Value
+from engine.model import ORDERED, Rulebase, Value
 from engine.presentation.deciding import check_request, one_loan
 from engine.presentation.varying import data, page
 from engine.problems import Place, likely
@@ -73,10 +73,18 @@ def command(
     check_request(rulebase, settings, about)
     loan = one_loan(file, settings)
     facts = read_facts(rulebase, loan.data, loan.locate)
+    values = _values(rulebase, varied)
+    if len(values) > 1 and all(
+        rulebase.facts[name].type in ORDERED and not chosen for name, chosen in values.items()
+    ):
+        name = next(iter(values))
+        raise click.UsageError(
+            f"of two amounts, numbers or days give the values of one: --vary {name}=VALUE,VALUE"
+        )
     found = vary(
         decider,
         facts,
-        _values(rulebase, varied),
+        values,
         wanted=about or rulebase.main or tuple(rulebase.decisions),
         strict=strict,
     )

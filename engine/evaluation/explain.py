@@ -53,28 +53,6 @@ def open_part(walk: Walk, root: int) -> tuple[list[int], set[int], list[int]]:
     return sorted(nodes, key=forest.level.__getitem__), known, leaves
 
 
-def leads_only_to(walk: Walk, root: int, goal: int) -> bool:
-    """Whether every way down from ``root`` ends at the leaf ``goal``."""
-    forest = walk.compiled.forest
-    start = walk.settle(root)
-    if forest.level[start] == LEAF:
-        return start == goal
-    seen = {start}
-    waiting = [start]
-    while waiting:
-        node = waiting.pop()
-        if forest.level[node] == LEAF:
-            if node != goal:
-                return False
-            continue
-        for child in forest.children[node]:
-            below = walk.settle(child)
-            if below not in seen:
-                seen.add(below)
-                waiting.append(below)
-    return True
-
-
 # ---- the facts that mattered ------------------------------------------------------------------
 
 
@@ -134,16 +112,46 @@ def _without_idle(walk: Walk, names: list[str], roots: list[int], amounts: list[
         return names
     kept = list(names)
     fewer = walk.forgetful()
+    asked = [_asked_on_the_way(fewer, root, node) for root, node in zip(roots, goal, strict=True)]
     for name in reversed(names):
         if name in amounts:
             continue
         taken = fewer.take(name)
-        pairs = zip(roots, goal, strict=True)
-        if all(leads_only_to(fewer, root, node) for root, node in pairs):
-            kept.remove(name)
+        gone = sum(1 << level for level, _ in taken)
+        now = list(asked)
+        for i, (root, node) in enumerate(zip(roots, goal, strict=True)):
+            if asked[i] & gone:  # else no way down from here has come by
+                now[i] = _asked_on_the_way(fewer, root, node)
+                if now[i] < 0:
+                    fewer.give(taken)
+                    break
         else:
-            fewer.give(taken)
+            kept.remove(name)
+            asked = now
     return kept
+
+
+def _asked_on_the_way(walk: Walk, root: int, goal: int) -> int:
+    """The levels, as a bit mask, that the ways down from ``root`` come by; -1 if one of them ends
+    elsewhere than at the leaf ``goal``."""
+    forest = walk.compiled.forest
+    levels, children = forest.level, forest.children
+    asked, seen, waiting = 0, {root}, [root]
+    while waiting:
+        node = waiting.pop()
+        while (level := levels[node]) != LEAF:
+            asked |= 1 << level
+            code = walk.code(level)
+            if code < 0:
+                new = set(children[node]) - seen
+                seen |= new
+                waiting += new
+                break
+            node = children[node][code]
+        else:
+            if node != goal:
+                return -1
+    return asked
 
 
 # ---- the rules overridden ---------------------------------------------------------------------

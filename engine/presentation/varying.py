@@ -19,6 +19,11 @@ Data = dict[str, Any]
 FORM = 1
 """The version of this form."""
 _NOW = " (now)"
+_LONGEST = 34
+"""No column is wider."""
+MAX_APART = 4
+"""Of more decisions than this there is one table, with as many of them as fit."""
+MAX_FLIPS = 6
 _MARKS = {"undetermined": "?", "open": "none", "conflict": "conflict"}
 
 
@@ -87,7 +92,8 @@ def page(variation: Variation, name: str, style: Style = PLAIN) -> str:
     still = [n for n in variation.base.answers if n not in moving]
     words = [f"{n} = {brief(_any_answer(variation, n))}" for n in still]
     if words:
-        lead = "The same throughout: " if moving else f"Whatever {varied} is: "
+        verb = "is" if len(variation.facts) == 1 else "are"
+        lead = "The same throughout: " if moving else f"Whatever {varied} {verb}: "
         sections.append(wrapped(f"{', '.join(words)}.", len(lead), lead))
     sections += [list(_refusals(variation)), list(_flips(variation, style))]
     sections.append([style.quiet(NOTICE)])
@@ -105,22 +111,41 @@ def _label(stretch: Stretch, variation: Variation) -> str:
 
 
 def _tables(variation: Variation, moving: Sequence[str], style: Style) -> Iterator[str]:
+    """A grid for each decision, one table of all, or a table for each, whichever fits first; of
+    many decisions as many columns of one table as fit."""
+    whole = _flat(variation, moving)
+    apart = [_flat(variation, [decision]) for decision in moving]
+    least = len(variation.facts) + 1
     if len(variation.facts) == 2:
         grids = [_grid(variation, decision) for decision in moving]
-        if all(sum(_widths(grid)) + 2 * len(grid[0]) <= WIDTH for grid in grids):
-            for number, (decision, grid) in enumerate(zip(moving, grids, strict=True)):
-                if number:
-                    yield ""
-                if len(moving) > 1:
-                    yield f"  {decision}"
-                yield from _aligned(grid, style)
+        if all(_width(grid) <= WIDTH for grid in grids):
+            yield from _apart(grids, moving, style)
             return
-    head = [*(fact.name for fact in variation.facts), *moving]
-    rows = [
-        [*(_label(s, variation) for s in point.stretches), *(_cell(point, d) for d in moving)]
-        for point in variation.points
-    ]
-    yield from _aligned([head, *rows], style)
+    if _width(whole) <= WIDTH or len(moving) > MAX_APART:
+        yield from _aligned(whole, least, style)
+    else:
+        yield from _apart(apart, moving, style)
+
+
+def _apart(
+    tables: Sequence[Sequence[Sequence[str]]], moving: Sequence[str], style: Style
+) -> Iterator[str]:
+    """A table for each decision, under its name."""
+    for number, (decision, table) in enumerate(zip(moving, tables, strict=True)):
+        if number:
+            yield ""
+        if decision not in table[0]:
+            yield f"  {decision}"
+        yield from _aligned(table, len(table[0]), style)
+
+
+def _flat(variation: Variation, decisions: Sequence[str]) -> list[list[str]]:
+    """A line for each point: the facts, and what is decided."""
+    table = [[*(fact.name for fact in variation.facts), *decisions]]
+    for point in variation.points:
+        row = [_label(stretch, variation) for stretch in point.stretches]
+        table.append([*row, *(_cell(point, decision) for decision in decisions)])
+    return table
 
 
 def _grid(variation: Variation, decision: str) -> list[list[str]]:
@@ -137,28 +162,45 @@ def _grid(variation: Variation, decision: str) -> list[list[str]]:
     return [[f"{first.name} \\ {second.name}", *across], *lines]
 
 
+def _width(table: Sequence[Sequence[str]]) -> int:
+    return sum(min(width, _LONGEST) + 2 for width in _widths(table))
+
+
 def _widths(table: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*table, strict=True)]
 
 
-def _aligned(table: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
-    """A table in columns; the last column wraps nothing, a first one that is long gets a line of
-    its own."""
-    widths = [min(width, 34) for width in _widths(table)]
+def _aligned(table: Sequence[Sequence[str]], least: int, style: Style) -> Iterator[str]:
+    """A table in columns, as many as fit; the first ``least`` are shown in any case."""
+    widths = [min(width, _LONGEST) for width in _widths(table)]
+    room, shown = WIDTH, 0
+    for width in widths:
+        room -= width + 2
+        if room < 0 and shown >= max(least, 1):
+            break
+        shown += 1
     for number, row in enumerate(table):
-        for line in _row(row, widths):
-            yield style.heading(line) if number == 0 else line
+        lines = list(_row(row[:shown], widths[:shown]))
+        yield from (map(style.heading, lines) if number == 0 else lines)
+    if shown < len(table[0]):
+        lead = "Not shown: "
+        text = f"{listed(table[0][shown:], 'and')}. Choose with --about."
+        yield from map(style.quiet, wrapped(text, 2 + len(lead), "  " + lead))
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    first, width = cells[0], widths[0]
-    lines = wrapped(first, 2) if len(first) > width else [f"  {first}"]
-    *above, last = lines
-    if len(last) > width + 2:
-        above, last = [*above, last], ""
+    """A row; a first cell that is too long stands above the others."""
+    *above, last = wrapped(cells[0], 2) if len(cells[0]) > widths[0] else [f"  {cells[0]}"]
     yield from above
-    rest = "  ".join(cell.ljust(w) for cell, w in zip(cells[1:], widths[1:], strict=True))
-    yield f"{last.ljust(width + 2)}  {rest}".rstrip()
+    if len(last) > widths[0] + 2:
+        yield last
+        last = ""
+    short = [
+        cell if len(cell) <= w else f"{cell[: w - 1]}…"
+        for cell, w in zip(cells, widths, strict=True)
+    ]
+    rest = "  ".join(cell.ljust(w) for cell, w in zip(short[1:], widths[1:], strict=True))
+    yield f"{last.ljust(widths[0] + 2)}  {rest}".rstrip()
 
 
 def _refusals(variation: Variation) -> Iterator[str]:
@@ -178,7 +220,7 @@ def _flips(variation: Variation, style: Style) -> Iterator[str]:
     ]
     if found:
         yield style.heading("The nearest change")
-        for words in found:
+        for words in found[:MAX_FLIPS]:
             yield from wrapped(words, 4, "  -")
 
 

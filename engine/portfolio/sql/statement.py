@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import sqlglot
@@ -115,7 +116,7 @@ def statement(
     table = _table(source.table, dialect)
     found = query(steps, table, outputs, database.materialized)
     text = _adapted(found, database).sql(dialect=dialect, pretty=True)
-    return f"{_heading(rulebase, decision)}\n{text}\n"
+    return f"{_heading(rulebase, decision)}\n{filled(text)}\n"
 
 
 def _terms(rulebase: Rulebase) -> Step:
@@ -141,6 +142,30 @@ def _heading(rulebase: Rulebase, decision: str) -> str:
         f"-- From the rules of {rulebase.name} {rulebase.version}, {rulebase.digest[:12]}.\n"
         "-- A NULL is a fact that is not known. Information, not legal advice."
     )
+
+
+_WORD = re.compile(r"""( +)(["'`][^"'`]*["'`],?)""")
+_WIDTH = 100
+
+
+def filled(text: str) -> str:
+    """A statement whose lines of one name or one text each are filled to lines of many.
+
+    >>> print(filled("SELECT\\n  'a',\\n  'b',\\n  'c'\\nFROM t"))
+    SELECT
+      'a', 'b', 'c'
+    FROM t
+    """
+    lines: list[str] = []
+    indent = None
+    for line in text.split("\n"):
+        word = _WORD.fullmatch(line)
+        if word and word[1] == indent and len(lines[-1]) + len(word[2]) < _WIDTH:
+            lines[-1] += f" {word[2]}"
+        else:
+            lines.append(line)
+        indent = word[1] if word and line.endswith(",") else None
+    return "\n".join(lines)
 
 
 # ---- names from outside -----------------------------------------------------------------------
