@@ -48,7 +48,7 @@ def script(facts: Mapping[str, Fact], loans: Loans) -> str:
     """The loans as a script that fills a table ``loans`` of PostgreSQL."""
     columns = ", ".join(f'"{name}" {POSTGRES[fact.type]}' for name, fact in facts.items())
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, lineterminator="\n")
     for number, loan in enumerate(loans):
         writer.writerow([number, *(loan.get(name) for name in facts)])
     return (
