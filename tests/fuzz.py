@@ -283,7 +283,7 @@ def copies(scratch: Path) -> list[Pack]:
 def loan_files() -> dict[str, str]:
     """The shipped fact files: name to text."""
     examples = rules_dir().parent / "examples"
-    names = (path for path in sorted(examples.iterdir()) if path.suffix != ".md")
+    names = (path for path in sorted(examples.rglob("*.*")) if path.suffix != ".md")
     return {path.name: path.read_text(encoding="utf-8") for path in names}
 
 

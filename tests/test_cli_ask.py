@@ -55,7 +55,8 @@ def test_not_knowing_going_back_and_asking_why() -> None:
     done = ask("examples/incomplete.yaml", "--about", "recourse", replies=replies)
     assert done.returncode == 0
     assert told(done) == ["property_state"] * 2
-    assert "It can still change: recourse." in done.stdout
+    assert "It can still change recourse." in done.stdout
+    assert "     - Recourse is undetermined: none or full" in done.stdout
     unknown = ask("examples/incomplete.yaml", "--about", "recourse", replies=["don't know"])
     assert unknown.returncode == 3
     assert "Recourse   undetermined: none or full" in unknown.stdout

@@ -7,6 +7,7 @@ import json
 import jsonschema
 
 from engine.reading.schema import read_schema
+from tests.forms import faults
 from tests.test_cli import completed, run
 
 MINNESOTA = (
@@ -42,6 +43,7 @@ def test_packs_may_be_named_in_any_order() -> None:
 def test_as_data() -> None:
     done = run("compare", *MINNESOTA, "--format", "json")
     found = json.loads(done.stdout)
+    assert faults("comparison", found) == []
     pair = found["decisions"]["recourse"]
     assert pair["agreement"] == "different"
     assert pair["view"]["value"] == "none"

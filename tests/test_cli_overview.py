@@ -6,6 +6,7 @@ import json
 import re
 
 from engine.presentation.layout import WIDTH
+from tests.forms import faults
 from tests.test_cli import completed, run
 
 
@@ -16,11 +17,13 @@ def test_the_states_at_a_glance() -> None:
     assert lines[0] == "The states at a glance"
     (california,) = [line for line in lines if line.startswith("California ")]
     assert re.split(r"\s{2,}", california)[1:3] == ["capped / none", "none"]
-    assert all(len(line) <= WIDTH for line in lines[-12:])
+    notes = lines[lines.index(next(line for line in lines if line.startswith("Wyoming "))) + 1 :]
+    assert notes and all(len(line) <= WIDTH for line in notes)
 
 
 def test_as_data_every_state_and_every_cell() -> None:
     data = json.loads(run("overview", "states", "--pack", "us", "--format", "json").stdout)
+    assert faults("matrix", data) == []
     assert len(data["rows"]) == 51
     assert {len(row["cells"]) for row in data["rows"]} == {len(data["columns"]) * len(data["ways"])}
     ohio = next(row for row in data["rows"] if row["value"] == "OH")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.forms import faults
 from tests.test_cli import completed, run
 
 CAR = "examples/car-loan.yaml"
@@ -32,6 +33,7 @@ def test_values_that_are_given_and_a_second_fact() -> None:
 def test_as_data() -> None:
     vary = ("--vary", "property_state=OH,TX", "--about", "recourse")
     found = json.loads(run("whatif", "examples/va-loan.yaml", *vary, "--format", "json").stdout)
+    assert faults("whatif", found) == []
     assert [point["facts"]["property_state"]["values"] for point in found["points"]] == [
         ["OH"],
         ["TX"],

@@ -135,7 +135,10 @@ def _hanging(question: Question, hangs: Sequence[tuple[Value, Record]]) -> list[
                 lines += wrapped(f"{words}, if it is: {'; '.join(values)}", 7, "     -")
     if not lines:
         names = listed((spoken(name).lower() for name in question.settles), "and")
-        lines += wrapped(f"It can still change: {names}.", 3)
+        lines += wrapped(f"It can still change {names}.", 3)
+        now = question.record.answers if question.record is not None else {}
+        for name in question.settles if now else ():
+            lines += wrapped(f"{spoken(name)} is {answer_words(now[name])}", 7, "     -")
         for rule in _looking(question)[:MAX_RULES]:
             lines += wrapped(f"{rule.title} [{rule.id}]", 7, "     -")
     return lines

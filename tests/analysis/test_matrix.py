@@ -10,6 +10,7 @@ from engine import Decider, load
 from engine.analysis.matrix import Matrix, fill
 from engine.presentation.overview import as_data, as_markdown, as_text
 from engine.reading.overviews import find_overview
+from tests.forms import faults
 from tests.small import pack
 
 DECISIONS = """
@@ -98,12 +99,15 @@ def test_as_markdown(decider: Decider, matrix: Matrix) -> None:
     assert text.startswith(
         "# At a glance\n\nFor the car_lover | and others.\n\n| State | Recourse "
     )
-    assert "\n| California | none / not all | 3 months after the sold | 2020-04-30 | high |\n" in text
+    assert (
+        "\n| California | none / not all | 3 months after the sold | 2020-04-30 | high |\n" in text
+    )
     assert "`recourse overview glance --pack small --format markdown`" in text
 
 
 def test_as_data(decider: Decider, matrix: Matrix) -> None:
     data = as_data(matrix, decider.rulebase)
+    assert faults("matrix", data) == []
     assert data["row_fact"] == "state"
     assert data["ways"] == ["of a home", "of a car"]
     washington = data["rows"][1]["cells"][0]

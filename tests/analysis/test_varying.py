@@ -12,6 +12,7 @@ from engine.analysis.varying import Variation, vary
 from engine.model import Value
 from engine.presentation.layout import WIDTH
 from engine.presentation.varying import data, page
+from tests.forms import faults
 from tests.small import pack, write
 
 DECISIONS = """
@@ -109,6 +110,7 @@ def test_a_loan_that_does_not_exist_is_said_to(decider: Decider) -> None:
     loan = {**LOAN, "kind": "car"}
     found = vary(decider, loan, {"state": ()}, wanted=["recourse"])
     assert "Only homes." in found.points[2].refused
+    assert faults("whatif", data(found, "1", "x")) == []
     text = page(found, "x")
     assert "No such loan: `state` and `kind` can't go together: Only homes." in text
 
@@ -152,6 +154,7 @@ def test_nothing_moves(decider: Decider) -> None:
 def test_the_data(decider: Decider) -> None:
     found = vary(decider, LOAN, {"price": ()}, wanted=["owed"])
     content = data(found, "1", "x")
+    assert faults("whatif", content) == []
     assert content["vary"] == ["price"]
     first = content["points"][0]
     assert first["facts"] == {"price": {"from": "0.00", "to": "500.00"}}

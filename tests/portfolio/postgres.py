@@ -62,9 +62,9 @@ def _call(user: str | None, *command: object) -> None:
 
 def _psql(programs: Path, folder: Path, script: str) -> str:
     psql = shutil.which("psql", path=f"{programs}{os.pathsep}{os.environ['PATH']}") or "psql"
+    settings = ("-v", "ON_ERROR_STOP=1", "-P", "null=<NULL>")
     done = subprocess.run(
-        [psql, "-h", folder, "-U", "loans", "-d", "postgres", "-Xq", "-v", "ON_ERROR_STOP=1"]
-        + ["--csv", "-t", "-P", "null=<NULL>"],
+        [psql, "-h", str(folder), "-U", "loans", "-d", "postgres", "-Xqt", "--csv", *settings],
         input=script,
         capture_output=True,
         text=True,

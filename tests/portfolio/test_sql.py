@@ -85,8 +85,12 @@ DEEPEST = ("lender_absorbs", "lender_must")
 
 def test_the_law_itself_has_the_engines_answers() -> None:
     decider = load("us")
-    assert not compared(decider, drawn(decider, 25, 0), DEEPEST, complete=True, strict=False)
-    assert not compared(decider, drawn(decider, 15, 0.1), DEEPEST, complete=False, strict=False)
+    loans = [*drawn(decider, 25, 0), *drawn(decider, 15, 0.1)]
+    known = records(decider, loans, False)
+    for name in DEEPEST:
+        rows = in_duckdb(decider, loans, name)
+        assert not differences(name, rows[:25], known)
+        assert not wrong(name, rows[25:], known)
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -110,8 +114,8 @@ def test_presumptions_are_applied_as_the_engine_applies_them() -> None:
         (None, "undetermined"),
     ]
     assert rows["deficiency"][1][1:3] == (Decimal(900), "decided")
-    strict = in_duckdb(decider, loans, "recourse", strict=True)
-    assert [row[2] for row in strict] == ["undetermined", "decided", "undetermined"]
+    strict = in_duckdb(decider, loans, "deficiency", strict=True)
+    assert [row[2] for row in strict] == ["undetermined"] * 3
     known = records(decider, loans, False)
     assert not [p for name, found in rows.items() for p in wrong(name, found, known)]
 
@@ -139,7 +143,7 @@ def amounts(tmp_path: Path) -> Decider:
 
 def amount_loans() -> Loans:
     days = [datetime.date(2024, 1, 29 + n) for n in range(3)] + [datetime.date(2023, 3, 31)]
-    money = [Decimal(n) / 100 for n in (0, 1, 2, 3, 5, 100, 10_001, 33_333, 99_999_999_999_999)]
+    money = [Decimal(n) / 100 for n in (0, 1, 2, 3, 5, 100, 10_001, 33_333, 99_999_999_999)]
     rng = random.Random(3)
     return [
         {
@@ -197,7 +201,7 @@ def test_values_that_do_not_fit_are_told() -> None:
 
 def test_only_names_get_in(tmp_path: Path) -> None:
     decider = load("primer")
-    for table_ in ("loans; DROP TABLE loans", "(SELECT 1)", "", "a JOIN b", "f(1)", "loans WHERE 1"):
+    for table_ in ("loans; DROP TABLE loans", "(SELECT 1)", "", "a JOIN b", "f(1)", "a.b.c.d"):
         with pytest.raises(InputError, match="is no name of a table"):
             statement(decider, "recourse", "duckdb", Source(table_))
     text = statement(decider, "recourse", "duckdb", Source('x."a b"', ('id" OR 1=1 --',)))
@@ -217,12 +221,9 @@ def test_the_text_of_a_pack_stays_text() -> None:
     for dialect in DATABASES:
         parsed = sqlglot.parse(statement(decider, "recourse", dialect), dialect=dialect)
         assert len([one for one in parsed if one is not None]) == 1
-        (kinds_in_text,) = [
-            {value.name for value in test.expressions}
-            for test in parsed[0].find_all(sqlglot.exp.In)
-            if len(test.expressions) == len(kinds)
-        ]
-        assert kinds_in_text == set(kinds)
+        tests = list(parsed[0].find_all(sqlglot.exp.In))
+        found = [{value.name for value in one.expressions} for one in tests]
+        assert set(kinds) in found
     loans: Loans = [{"loan_kind": "it's; \\"}, {"loan_kind": "auto"}]
     rows = in_duckdb(decider, loans, "recourse")
     assert [row[2] for row in rows] == ["undetermined", "decided"]
@@ -326,9 +327,7 @@ def call(capsys: Captured, *arguments: Any) -> tuple[int, str, str]:
 
 
 def test_the_command_prints_statements(capsys: Captured) -> None:
-    code, out, err = call(
-        capsys, "export", "sql", "--decision", "recourse", "--decision", "advice"
-    )
+    code, out, err = call(capsys, "export", "sql", "--decision", "recourse", "--decision", "advice")
     assert (code, err) == (0, "")
     parsed = [one for one in sqlglot.parse(out, dialect="duckdb") if one is not None]
     assert [one.selects[1].alias_or_name for one in parsed] == ["recourse", "advice"]

@@ -29,6 +29,16 @@ from engine.model import (
     Shift,
 )
 from engine.portfolio.sql.conditions import Made, any_of, literal, negation, one_of, unknown, when
+from engine.portfolio.sql.fractions import (
+    Quotient,
+    is_number,
+    negative,
+    number_of,
+    operand,
+    plus,
+    times,
+    whole,
+)
 from engine.portfolio.sql.steps import column
 from engine.trees import names_in
 from engine.values import FIRST_DAY, LAST_DAY, PLACES
@@ -101,9 +111,9 @@ class Books:
             fraction = self._fraction(formula, [])
             top = _if_given(given, self._guarded(formula, fraction.top), 0)
             below = fraction.below
-            if not _is_number(below):
+            if not is_number(below):
                 below = _if_given(given, below, 1)
-            parts.append(_Fraction(exp.cast(top, self.whole.copy()), below))
+            parts.append(Quotient(exp.cast(top, self.whole.copy()), below))
         value = self._rounded(reduce(lambda a, b: a.with_("+", b), parts), PLACES[kind])
         return Reckoned(value, exp.false(), WIDEST + 1)
 
@@ -174,19 +184,19 @@ class Books:
 
     # ---- in whole numbers ---------------------------------------------------------------------
 
-    def _fraction(self, formula: Formula, zero: list[exp.Expr]) -> _Fraction:
+    def _fraction(self, formula: Formula, zero: list[exp.Expr]) -> Quotient:
         """The formula as a fraction; ``zero`` takes the conditions under which a divisor is 0."""
         match formula:
             case Constant(value):
                 assert isinstance(value, int | Decimal)
                 number = Fraction(value)
-                return _Fraction(_whole(number.numerator), _whole(number.denominator))
+                return Quotient(whole(number.numerator), whole(number.denominator))
             case Ref(name):
                 unit = 10 ** PLACES[self._subject(name).type]
                 scaled = self._value(name)
                 if unit > 1:
-                    scaled = exp.Mul(this=scaled, expression=_whole(unit))
-                return _Fraction(exp.cast(scaled, self.whole.copy()), _whole(unit))
+                    scaled = exp.Mul(this=scaled, expression=whole(unit))
+                return Quotient(exp.cast(scaled, self.whole.copy()), whole(unit))
             case Rounded(part, _):
                 return self._fraction(part, zero)
             case Extreme(which, parts):
@@ -197,41 +207,41 @@ class Books:
             case Arithmetic(op, left, right):
                 a, b = self._fraction(left, zero), self._fraction(right, zero)
                 if op == "/":
-                    if not _is_number(b.top):
+                    if not is_number(b.top):
                         zero.append(one_of(b.top, [0]))
-                    elif _int(b.top) == 0:
+                    elif number_of(b.top) == 0:
                         zero.append(exp.true())
                 return a.with_("*", b.inverse(self.whole)) if op == "/" else a.with_(op, b)
             case Shift():
                 raise TypeError("a day in an amount")
 
-    def _rounded(self, fraction: _Fraction, places: int) -> exp.Expr:
+    def _rounded(self, fraction: Quotient, places: int) -> exp.Expr:
         """A fraction rounded half up, away from zero, to so many places."""
         top, below = fraction.top, fraction.below
-        unit = 10**places
-        if _is_number(below) and unit % (shared := _int(below)) == 0:
-            units = _times(top, _whole(unit // shared))
+        scale = 10**places
+        if is_number(below) and number_of(below) == 0:
+            return exp.null()
+        if is_number(below) and scale % (shared := number_of(below)) == 0:
+            units: exp.Expr = times(top, whole(scale // shared))
         else:
-            twice = _times(below, _whole(2))
-            double = _times(top, _whole(2 * unit))
-            divisor = twice if _is_number(twice) else exp.Nullif(this=twice, expression=_whole(0))
+            twice = times(below, whole(2))
+            double = times(top, whole(2 * scale))
+            divisor = twice if is_number(twice) else exp.Nullif(this=twice, expression=whole(0))
 
             def half_up(amount: exp.Expr) -> exp.Expr:
-                return self.divide(_plus(amount, below), divisor)
+                return self.divide(plus(amount, below), divisor)
 
             units = when(
                 (
-                    exp.LT(this=_operand(top), expression=_whole(0)),
-                    exp.Neg(this=exp.paren(half_up(_negative(double)))),
+                    exp.LT(this=operand(top), expression=whole(0)),
+                    exp.Neg(this=exp.paren(half_up(negative(double)))),
                 ),
                 otherwise=half_up(double),
             )
         found = exp.cast(units, _decimal(WIDEST - places, 0))
-        if places:
-            found = exp.Mul(
-                this=found, expression=exp.Literal.number(f"{Decimal(1).scaleb(-places):f}")
-            )
-        return found
+        return (
+            exp.Mul(this=found, expression=literal(Decimal(1).scaleb(-places))) if places else found
+        )
 
     # ---- days ---------------------------------------------------------------------------------
 
@@ -306,14 +316,14 @@ class _Plain:
 
     def with_(self, op: str, other: _Plain) -> _Plain | None:
         if op == "*":
-            value: exp.Expr = exp.Mul(this=_operand(self.value), expression=_operand(other.value))
+            value: exp.Expr = exp.Mul(this=operand(self.value), expression=operand(other.value))
             return _fitting(value, self.digits + other.digits + 1, self.scale + other.scale)
         scale = max(self.scale, other.scale)
         digits = max(self.digits - self.scale, other.digits - other.scale) + scale + 1
         if op == "+":
             value = exp.Add(this=self.value.copy(), expression=other.value.copy())
         else:
-            value = exp.Sub(this=self.value.copy(), expression=_operand(other.value))
+            value = exp.Sub(this=self.value.copy(), expression=operand(other.value))
         return _fitting(value, digits, scale)
 
 
@@ -351,92 +361,3 @@ def _finite(number: Fraction) -> Decimal | None:
         if (number * 10**places).denominator == 1:
             return Decimal(int(number * 10**places)).scaleb(-places)
     return None
-
-
-def _operand(value: exp.Expr) -> exp.Expr:
-    """A value as a side of ``*`` or the right side of ``-``."""
-    return exp.paren(value) if isinstance(value, exp.Binary | exp.Neg) else value.copy()
-
-
-# ---- fractions --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Fraction:
-    """``top / below``, both whole numbers; ``below`` is never negative."""
-
-    top: exp.Expr
-    below: exp.Expr
-
-    def with_(self, op: str, other: _Fraction) -> _Fraction:
-        if op == "*":
-            return _Fraction(_times(self.top, other.top), _times(self.below, other.below))
-        top = other.top if op == "+" else _negative(other.top)
-        if self.below == other.below:
-            return _Fraction(_plus(self.top, top), self.below)
-        return _Fraction(
-            _plus(_times(self.top, other.below), _times(top, self.below)),
-            _times(self.below, other.below),
-        )
-
-    def inverse(self, whole: exp.DataType) -> _Fraction:
-        if _is_number(self.top):
-            number = _int(self.top)
-            top = self.below if number >= 0 else _negative(self.below)
-            return _Fraction(top, _whole(abs(number)))
-        negative = exp.LT(this=_operand(self.top), expression=_whole(0))
-        top = _either(negative, _negative(self.below), self.below, whole)
-        return _Fraction(top, exp.Abs(this=self.top.copy()))
-
-    def or_(self, other: _Fraction, which: str, whole: exp.DataType) -> _Fraction:
-        """The lesser (or the greater) of two fractions."""
-        left, right = _times(self.top, other.below), _times(other.top, self.below)
-        comparison = exp.LTE if which == "min" else exp.GTE
-        first = comparison(this=_operand(left), expression=_operand(right))
-        below = self.below
-        if below != other.below:
-            below = _either(first, below, other.below, whole)
-        return _Fraction(_either(first, self.top, other.top, whole), below)
-
-
-def _either(test: exp.Expr, value: exp.Expr, other: exp.Expr, whole: exp.DataType) -> exp.Expr:
-    """One of two whole numbers, of the wide type even where both are short."""
-    case = when((test.copy(), value.copy()), otherwise=other.copy())
-    return exp.cast(case, whole.copy())
-
-
-def _whole(number: int) -> exp.Expr:
-    return literal(number)
-
-
-def _is_number(value: exp.Expr) -> bool:
-    inner = value.this if isinstance(value, exp.Neg) else value
-    return isinstance(inner, exp.Literal)
-
-
-def _int(value: exp.Expr) -> int:
-    return -int(value.this.name) if isinstance(value, exp.Neg) else int(value.name)
-
-
-def _times(a: exp.Expr, b: exp.Expr) -> exp.Expr:
-    for one, other in ((a, b), (b, a)):
-        if _is_number(one):
-            if _is_number(other):
-                return _whole(_int(one) * _int(other))
-            if _int(one) == 1:
-                return other.copy()
-            if _int(one) == 0:
-                return _whole(0)
-    return exp.Mul(this=_operand(a), expression=_operand(b))
-
-
-def _plus(a: exp.Expr, b: exp.Expr) -> exp.Expr:
-    if _is_number(a) and _is_number(b):
-        return _whole(_int(a) + _int(b))
-    return exp.Add(this=a.copy(), expression=_operand(b) if isinstance(b, exp.Neg) else b.copy())
-
-
-def _negative(value: exp.Expr) -> exp.Expr:
-    if _is_number(value):
-        return _whole(-_int(value))
-    return exp.Neg(this=_operand(value))

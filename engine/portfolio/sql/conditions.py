@@ -64,7 +64,8 @@ def negation(part: exp.Expr) -> exp.Expr:
     if isinstance(part, exp.Boolean):
         return truth(not part.this)
     if isinstance(part, exp.Not):
-        return part.this.unnest().copy()
+        inner: exp.Expr = part.this.unnest()
+        return inner.copy()
     return exp.not_(part, copy=True)
 
 

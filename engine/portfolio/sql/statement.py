@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
+from sqlglot.errors import SqlglotError
 
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
@@ -86,14 +86,14 @@ def statement(
     source = source or Source()
     compiled, rulebase = decider.compiled, decider.rulebase
     _check(rulebase, decision, source)
-    keys = {key: exp.Column(this=_identifier(key, dialect)) for key in source.keys}
+    found_keys = [_identifier(key, dialect) for key in source.keys]
+    keys = {key.name: exp.Column(this=key) for key in found_keys}
     own = {name: name for name in rulebase.facts} if source.columns is None else source.columns
     columns = {
         fact: exp.Column(this=_identifier(own[fact], dialect)) if fact in own else None
         for fact in rulebase.facts
     }
-    reserved = (*rulebase.facts, *rulebase.terms, *rulebase.decisions, REJECTED, TOO_FINE)
-    names = Names((*reserved, *keys))
+    names = Names((*_names_of(rulebase), *keys))
     terms = _terms(rulebase)
     steps = [
         given_facts(rulebase, columns, keys),
@@ -171,27 +171,35 @@ def filled(text: str) -> str:
 # ---- names from outside -----------------------------------------------------------------------
 
 
+def _names_of(rulebase: Rulebase) -> set[str]:
+    """The columns that a statement has by the names of the pack."""
+    return {*rulebase.facts, *rulebase.terms, *rulebase.decisions, REJECTED, TOO_FINE}
+
+
 def _check(rulebase: Rulebase, decision: str, source: Source) -> None:
     problems = []
     if decision not in rulebase.decisions:
         hint = likely(decision, rulebase.decisions) or "`recourse rules` lists them"
         message = f"no decision is called `{decision}`"
         problems.append(Problem("unknown-decision", message, NOWHERE, hint))
-    for fact in source.columns or ():
-        if fact not in rulebase.facts:
-            hint = likely(fact, rulebase.facts) or "`recourse facts` lists them"
-            problems.append(Problem("unknown-fact", f"no fact is called `{fact}`", NOWHERE, hint))
-    taken = {*rulebase.facts, *rulebase.terms, *rulebase.decisions, REJECTED, TOO_FINE}
-    for key in source.keys:
-        if key.strip('"`').lower() in taken:
-            problems.append(
-                Problem(
-                    "name-taken",
-                    f"`{key}` can't be a key: the statement has a column of that name",
-                    NOWHERE,
-                    "name a column that tells the loans apart, such as `loan_id`",
-                )
-            )
+    problems += [
+        Problem(
+            "unknown-fact",
+            f"no fact is called `{fact}`",
+            hint=likely(fact, rulebase.facts) or "`recourse facts` lists them",
+        )
+        for fact in source.columns or ()
+        if fact not in rulebase.facts
+    ]
+    problems += [
+        Problem(
+            "name-taken",
+            f"`{key}` can't be a key: the statement has a column of that name",
+            hint="name a column that tells the loans apart, such as `loan_id`",
+        )
+        for key in source.keys
+        if key.strip('"`').lower() in _names_of(rulebase)
+    ]
     if not source.keys:
         problems.append(Problem("no-key", "a statement needs a column that tells loans apart"))
     if problems:
@@ -202,7 +210,9 @@ def _identifier(text: str, dialect: str) -> exp.Identifier:
     """A column's name as the database reads it where it stands without quotes, then quoted."""
     try:
         found = sqlglot.parse_one(text, dialect=dialect, into=exp.Identifier)
-    except ParseError:
+    except SqlglotError:
+        found = None
+    if not isinstance(found, exp.Identifier):
         found = exp.to_identifier(text, quoted=True)
     return _folded(found, dialect)
 
@@ -211,24 +221,27 @@ def _table(text: str, dialect: str) -> exp.Table:
     """A table's name, with its schema and catalogue; nothing else gets in."""
     try:
         found = exp.to_table(text, dialect=dialect)
-    except ParseError:
+    except SqlglotError:
         found = None
     parts = [] if found is None else found.parts
-    if not parts or not all(isinstance(part, exp.Identifier) for part in parts):
+    # What is no name SQLGlot takes for one that wants quotes; here it has to have them.
+    quoted = any(mark in text for mark in '"`')
+    whole = all(isinstance(part, exp.Identifier) and (quoted or not part.quoted) for part in parts)
+    if not 1 <= len(parts) <= 3 or not whole:
         message = f"`{text}` is no name of a table"
         raise InputError([Problem("not-a-table", message, hint="write it as schema.table")])
-    folded = [_folded(part.copy(), dialect) for part in parts]
+    folded = [_folded(part, dialect) for part in parts if isinstance(part, exp.Identifier)]
     return exp.Table(**dict(zip(("this", "db", "catalog"), folded[::-1], strict=False)))
 
 
 def _folded(name: exp.Identifier, dialect: str) -> exp.Identifier:
-    text = name.this
+    text: str = name.this
     if not name.args.get("quoted"):
         if DATABASES[dialect].upper:
             text = text.upper()
         elif dialect == "postgres":
             text = text.lower()
-    found = exp.to_identifier(text, quoted=True)
+    found: exp.Identifier = exp.to_identifier(text, quoted=True)
     found.meta["given"] = True
     return found
 
@@ -269,7 +282,11 @@ def _adapted(statement: exp.Select, database: Database) -> exp.Expr:
 
 
 def _typed(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Literal) and not node.is_string:
-        if "." in node.name or len(node.name) > 18:
-            return exp.cast(exp.Literal.string(node.name), "BIGDECIMAL")
-    return node
+    if not isinstance(node, exp.Literal) or node.is_string:
+        return node
+    exact = "." not in node.name and len(node.name) <= _LONGEST_INTEGER
+    return node if exact else exp.cast(exp.Literal.string(node.name), "BIGDECIMAL")
+
+
+_LONGEST_INTEGER = 18
+"""Digits that a whole number of 64 bits can always have."""
