@@ -6,6 +6,7 @@ A command is a module of ``engine.commands`` and is loaded when it is called, so
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -26,6 +27,7 @@ COMMANDS = {
     "why": "One rule in plain words, with its authority.",
     "facts": "What can be stated of a loan.",
     "rules": "Every rule, by the decision it decides.",
+    "portfolio": "Decide whole loan tapes: columns in, columns out.",
     "check": "Check whole packs and run their cases.",
     "test": "Run the cases of packs, and say what they are worth.",
     "diff": "What changes between two versions, for which loans.",
@@ -123,6 +125,7 @@ def recourse(ctx: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Whatever goes wrong ends here, in one line or in a
     list of problems; a traceback is shown only with ``RECOURSE_DEBUG=1``."""
+    gc.set_threshold(100_000, 50, 100)  # what a command builds lives for as long as it runs
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -192,7 +192,9 @@ def run_case(decider: Decider, case: Case) -> CaseResult:
     """Decide one case and compare; facts that can't be used are a failure of the case."""
     only = [expected.decision.name for expected in case.expected]
     try:
-        record = decider.decide(case.given, strict=case.strict, only=only, locate=case.locate)
+        record = decider.decide(
+            case.given, strict=case.strict, only=only, reasons=False, locate=case.locate
+        )
     except InputError as error:
         return CaseResult(case, tuple(map(str, error.problems)), None)
     return CaseResult(case, failures(case, record.answers), record)

@@ -114,15 +114,30 @@ def replay(decider: Decider, lines: Iterable[bytes | str], name: str = "<records
     return result
 
 
+_TORN = "this record breaks off: whoever wrote it was stopped meanwhile"
+_WHOLE = "the other records are whole"
+
+
 def _record(data: bytes, where: Place) -> dict[str, Any]:
     """A line as a decision record, at least in all that is read of it here."""
-    source = source_of(where.file, data.rstrip(b"\r\n"))
-    record = plain(parse_json(source).root)
+    try:
+        source = source_of(where.file, data.rstrip(b"\r\n"))
+        record = plain(parse_json(source).root)
+    except InputError:
+        if _breaks_off(data.strip()):
+            raise InputError([Problem("torn-record", _TORN, where, _WHOLE)]) from None
+        raise
     fault = _fault(record)
     if fault:
         hint = "a record is what `recourse decide --format json` writes, on one line"
         raise InputError([Problem("no-record", fault, where, hint)])
     return cast(dict[str, Any], record)
+
+
+def _breaks_off(line: bytes) -> bool:
+    """Whether a line begins as a record does and lacks the record's end."""
+    whole = b'"notice": "' in line and line.endswith(b'"}')
+    return line.startswith(b'{"record":') and not whole
 
 
 _NEEDED = {"pack": dict, "facts": dict, "strict": bool, "decisions": dict}

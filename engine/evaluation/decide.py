@@ -82,6 +82,7 @@ class Decider:
         strict: bool = False,
         only: Collection[str] | None = None,
         verify: bool = True,
+        reasons: bool = True,
         locate: Locate | None = None,
     ) -> Record:
         """Decide one loan.
@@ -89,7 +90,8 @@ class Decider:
         ``facts`` maps fact names to plain values (strings, numbers, booleans, dates; money in
         dollars); a fact that is absent or None is unknown. ``strict`` applies no presumption.
         ``only`` names the decisions wanted. ``verify`` runs the second evaluator as well; without
-        it one evaluator decides alone. ``locate`` gives facts their places for messages.
+        it one evaluator decides alone. Without ``reasons`` the answers lack the facts that mattered
+        and the rules that were overridden. ``locate`` gives facts their places for messages.
 
         Raises ``InputError`` for facts that can't be used, ``Disagreement`` where the evaluators
         differ.
@@ -108,9 +110,13 @@ class Decider:
             for name in session.found:
                 if problem := difference(session, name, verdicts[name]):
                     raise Disagreement(_report(self.rulebase, values, name, problem))
-        answers = {name: session.answer(name) for name in self.rulebase.decisions if name in wanted}
+        answers = {
+            name: session.answer(name, reasons)
+            for name in self.rulebase.decisions
+            if name in wanted
+        }
         parameters = {
-            name: session.answer(name)
+            name: session.answer(name, reasons)
             for name in session.found
             if name not in answers and self.rulebase.decisions[name].parameter
         }
@@ -188,8 +194,8 @@ class Session:
                 self.single[name] = found.single
         return self.found[name]
 
-    def answer(self, name: str) -> Answer:
-        """The decision's answer with its reasons."""
+    def answer(self, name: str, reasons: bool = True) -> Answer:
+        """The decision's answer, with its reasons or without."""
         decision = self.compiled.rulebase.decisions[name]
         found = self.found[name]
         outcome = found.single
@@ -211,8 +217,10 @@ class Session:
             ),
             ask=asking(self.walk, decision, found) if open_ else (),
             rules=tuple(rules[n] for n in deciding),
-            overridden=overridden(self.walk, decision, deciding, passed),
-            facts_used=facts_that_mattered(self.walk, decision, found, certain),
+            overridden=overridden(self.walk, decision, deciding, passed) if reasons else (),
+            facts_used=(
+                facts_that_mattered(self.walk, decision, found, certain) if reasons else {}
+            ),
             requires=decision.requires,
         )
 

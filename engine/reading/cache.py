@@ -1,9 +1,8 @@
 """A pack that has been read and checked, kept for the next process.
 
 Reading and checking a pack takes longer than deciding a loan. What was read is kept as JSON under
-the user's cache folder, keyed by everything it depends on: the bytes of the pack's files and of the
-engine's own sources and schemas. So it is never stale, it can't run code, and it can be deleted at
-any time. ``RECOURSE_CACHE`` names another folder, or is ``off``.
+the user's cache folder (see ``kept``), keyed by everything it depends on: the bytes of the pack's
+files and of the engine's own sources and schemas. So it is never stale, and it can't run code.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import dataclasses
 import datetime
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -22,6 +19,8 @@ from typing import Any, cast
 
 from engine import model, problems
 from engine.model import Rulebase
+from engine.reading.kept import folder as kept_folder
+from engine.reading.kept import write
 from engine.reading.packs import find_pack, pack_files, shown
 from engine.resources import schema_dir
 
@@ -39,7 +38,7 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
     Raises ``InputError`` as ``read`` does; nothing is kept of a pack with problems.
     """
     root = find_pack(name)
-    folder = _folder()
+    folder = kept_folder()
     if folder is None:
         return read(root)
     prefix = shown(root)
@@ -49,18 +48,8 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
         return dataclasses.replace(cast(Rulebase, _Decoder(prefix).decode(kept)), root=str(root))
     rulebase = read(root)
     with suppress(OSError):  # a cache that can't be written is no reason not to answer
-        _write(place, json.dumps(_encode(rulebase, prefix), separators=(",", ":")))
+        write(place, json.dumps(_encode(rulebase, prefix), separators=(",", ":")))
     return rulebase
-
-
-def _folder() -> Path | None:
-    chosen = os.environ.get("RECOURSE_CACHE", "")
-    if chosen == "off":
-        return None
-    if chosen:
-        return Path(chosen)
-    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(home) / "recourse-engine"
 
 
 def _key(root: Path) -> str:
@@ -81,19 +70,6 @@ def _add(digest: Any, base: Path, files: Iterable[Path]) -> None:
             content = b"\0unreadable"
         for part in (path.relative_to(base).as_posix().encode(), content):
             digest.update(len(part).to_bytes(8, "big") + part)
-
-
-def _write(place: Path, text: str) -> None:
-    """Write all of the file or nothing of it, whoever else is writing."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=place.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(place)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 # ---- the rulebase as JSON ---------------------------------------------------------------------

@@ -51,7 +51,9 @@ ORDERS: Mapping[str, Mapping[_Path, str]] = {
     },
     "cases": {(_EACH,): "case given strict expect note"},
     "overview": {
-        (): "title description rows given ways columns",
+        (): "title description rows given map ways columns",
+        ("map",): "decision scale ways tiles",
+        ("map", "ways", _EACH): "label given",
         ("ways", _EACH): "label given",
         ("columns", _EACH): "label decision given",
     },

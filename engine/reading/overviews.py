@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.model import Decision, Fact, Rulebase
+from engine.model import Decision, Fact, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Place, Problem, likely, listing
 from engine.reading.pack import text_of
 from engine.reading.packs import overview_files, shown
@@ -38,6 +38,20 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class TileMap:
+    """The rows as tiles on a plane, to be coloured by a decision in any column that has it.
+
+    ``tiles`` holds the line and the place in it of each value, from 0; ``scale`` those values of
+    the decision that lie on a line, in its order; ``ways`` are further situations, shown on the map
+    alone."""
+
+    decision: Decision
+    tiles: Mapping[Value, tuple[int, int]]
+    scale: tuple[Value, ...] = ()
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """The plan of a table: a row for each value of a fact, for each column and way a cell. Without
     ``ways`` each column has one cell. ``name`` is that of its file."""
@@ -50,6 +64,7 @@ class Overview:
     given: Given = field(default_factory=dict)
     description: str = ""
     place: Place = NOWHERE
+    map: TileMap | None = None
 
 
 def read_overviews(
@@ -103,15 +118,15 @@ def _overview(name: str, root: MapNode, rulebase: Rulebase, report: Report) -> l
         decision = _decision(node, rulebase, report)
         if decision is not None:
             columns.append(Column(text(node, "label"), decision, given))
-    ways = [
-        Way(text(node, "label"), _given(node, rulebase, report)) for node in _items(root, "ways")
-    ]
+    ways = _ways(root, rulebase, report)
     given = _given(root, rulebase, report)
+    drawn = root.get("map")
+    tiles = _map(drawn, rows, rulebase, report) if isinstance(drawn, MapNode) else None
     if rows is None:
         return []
     about = text(root, "description")
     title = text(root, "title")
-    return [Overview(name, title, rows, tuple(columns), tuple(ways), given, about, root.place)]
+    return [Overview(name, title, rows, tuple(columns), ways, given, about, root.place, tiles)]
 
 
 def _items(root: MapNode, key: str) -> list[MapNode]:
@@ -134,6 +149,61 @@ def _rows(root: MapNode, rulebase: Rulebase, report: Report) -> Fact | None:
         report.error("wrong-type", message, node.place, f"one of {listing(usable)}")
         return None
     return fact
+
+
+def _ways(node: MapNode, rulebase: Rulebase, report: Report) -> tuple[Way, ...]:
+    return tuple(
+        Way(text(way, "label"), _given(way, rulebase, report)) for way in _items(node, "ways")
+    )
+
+
+def _map(node: MapNode, rows: Fact | None, rulebase: Rulebase, report: Report) -> TileMap | None:
+    decision = _decision(node, rulebase, report)
+    ways = _ways(node, rulebase, report)
+    tiles = None if rows is None else _tiles(node, rows, report)
+    if decision is None or tiles is None:
+        return None
+    return TileMap(decision, tiles, _scale(node, decision, report), ways)
+
+
+def _scale(node: MapNode, decision: Decision, report: Report) -> tuple[Value, ...]:
+    """The values of the decision that lie on a line."""
+    listed = node.get("scale")
+    found: list[Value] = []
+    for item in listed.items if isinstance(listed, ListNode) else ():
+        if isinstance(item, ScalarNode):
+            if item.text not in decision.values:
+                message = f"`{decision.name}` has no value `{item.text}`"
+                hint = likely(item.text, decision.values)
+                report.error("unknown-value", message, item.place, hint)
+            found.append(item.text)
+    return tuple(found)
+
+
+def _tiles(node: MapNode, rows: Fact, report: Report) -> dict[Value, tuple[int, int]]:
+    """Where each value of the rows stands: the lines of ``tiles``, a dot for each empty place."""
+    listed = node.get("tiles")
+    assert isinstance(listed, ListNode)
+    known: dict[str, Value] = {"false": False, "true": True}
+    if rows.type == "enum":
+        known = {value: value for value in rows.values}
+    tiles: dict[Value, tuple[int, int]] = {}
+    for line, item in enumerate(listed.items):
+        assert isinstance(item, ScalarNode)
+        for place, word in enumerate(item.text.split()):
+            if word == ".":
+                continue
+            if word not in known:
+                message = f"`{rows.name}` has no value `{word}`"
+                report.error("unknown-value", message, item.place, likely(word, known))
+            elif known[word] in tiles:
+                report.error("repeated-item", f"`{word}` has a tile already", item.place)
+            else:
+                tiles[known[word]] = (line, place)
+    if absent := [word for word, value in known.items() if value not in tiles]:
+        message = f"the map has no tile for {listing(absent)}"
+        report.error("missing-tile", message, listed.place, "each row of the table needs one")
+    return tiles
 
 
 def _decision(node: MapNode, rulebase: Rulebase, report: Report) -> Decision | None:

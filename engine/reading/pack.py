@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from engine.model import LANGUAGE, Fact, Rulebase, Term
+from engine.model import LANGUAGE, Fact, RuleFile, Rulebase, Term
 from engine.problems import InputError, Place, Problem, likely
 from engine.reading.accepted import read_accepted
 from engine.reading.belonging import kind_in
@@ -16,7 +16,7 @@ from engine.reading.names import UNCLEAR, Names
 from engine.reading.packs import find_pack, pack_files, shown
 from engine.reading.parameters import NamedParameter, named_parameters, read_parameter
 from engine.reading.report import Report
-from engine.reading.rules import Written, check_exceptions, read_rule_file
+from engine.reading.rules import check_exceptions, read_rule_file
 from engine.reading.schema import read_schema, validate
 from engine.reading.vocabulary import (
     NamedTerm,
@@ -91,12 +91,14 @@ def load_pack(
     names, terms, parameters = _names(head, vocabulary, reports["pack.yaml"])
     jurisdiction_fact = _jurisdiction(head, names, reports["pack.yaml"])
     written = [each for one in parameters for each in read_parameter(one, names)]
+    files: list[RuleFile] = []
     for relative, document in documents.items():
         if kind_in(root, root / relative) == "rules":
             file = document.root
             broken |= not _all_ids(file)
             if isinstance(file, MapNode):
                 written += read_rule_file(file, names, jurisdiction_fact, reports[relative])
+                files.append(_heading(file))
     check_exceptions(written, complete=not broken)
     rules = tuple(each.rule for each in written if each.rule is not None)
     decisions = with_otherwise(head, names.decisions, names, reports["pack.yaml"])
@@ -125,6 +127,7 @@ def load_pack(
         compare_with=text(head, "compare_with"),
         main=_main(head, names, reports["pack.yaml"]),
         accepted=read_accepted(head, reports["pack.yaml"]),
+        files=tuple(files),
     )
     if problems:
         raise InputError(problems)
@@ -233,6 +236,12 @@ def _main(head: MapNode, names: Names, report: Report) -> tuple[str, ...]:
             hint = likely(item.text, names.decisions)
             report.error("unknown-decision", message, item.place, hint)
     return tuple(item.text for item in chosen)
+
+
+def _heading(file: MapNode) -> RuleFile:
+    """What a rule file says of itself."""
+    title, about = text(file, "title"), text(file, "description")
+    return RuleFile(title, about, text(file, "jurisdiction"), file.place)
 
 
 def _all_ids(root: Node | None) -> bool:

@@ -7,16 +7,19 @@ mapping are called).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from itertools import islice
 from typing import Any, Literal
 
 from engine.problems import Place, Problem, likely, listing
+from engine.reading import kept
 from engine.reading.nodes import (
     Document,
     Entry,
@@ -55,6 +58,9 @@ def validate(document: Document, kind: Kind | str) -> list[Problem]:
     root = document.root
     if root is None:
         return _empty(document, kind)
+    digest = _digest(kind, document.source.text)
+    if kept.is_noted(digest):
+        return []
     try:
         errors = list(islice(_validator(kind).iter_errors(plain(root)), MAX_FAULTS))
     except RecursionError:
@@ -71,10 +77,23 @@ def validate(document: Document, kind: Kind | str) -> list[Problem]:
         for problem in _problems(fault, misspelt, outside)
     }
     found = sorted(problems, key=lambda problem: problem.sort_key)
+    if not found:
+        kept.note(digest)
     if len(found) < MAX_FAULTS:
         return found
     rest = "there may be more; these are the first faults of the file"
     return [*found[:MAX_FAULTS], Problem("too-many-faults", rest, Place(root.place.file))]
+
+
+def _digest(kind: str, text: str) -> str:
+    """What a text of some kind without fault is remembered by: it and its schema."""
+    return hashlib.sha256(f"{_schema_digest(kind)}\0{text}".encode()).hexdigest()
+
+
+@cache
+def _schema_digest(kind: str) -> str:
+    schema = json.dumps(read_schema(kind), sort_keys=True)
+    return hashlib.sha256(f"{version('jsonschema')}\0{schema}".encode()).hexdigest()
 
 
 @cache

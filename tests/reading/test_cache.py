@@ -8,9 +8,12 @@ import pytest
 
 from engine.model import Rulebase
 from engine.problems import InputError
+from engine.reading import schema
 from engine.reading.cache import load_cached
 from engine.reading.pack import load_pack
 from engine.reading.packs import find_pack
+from engine.reading.schema import validate
+from engine.reading.yaml import Source, parse
 from tests.small import write
 
 DECISIONS = "owed: {type: money, label: Owed, otherwise: 0, otherwise_because: So.}"
@@ -60,7 +63,7 @@ def test_nothing_is_kept_of_a_pack_with_problems(cache: Path, tmp_path: Path) ->
     for _ in range(2):
         with pytest.raises(InputError, match="did you mean `debt`"):
             load_cached(folder, load_pack)
-    assert not cache.exists()
+    assert list(cache.glob("*.json")) == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_nothing_is_kept_of_a_pack_with_problems(cache: Path, tmp_path: Path) ->
 def test_a_damaged_file_is_read_anew(cache: Path, tmp_path: Path, damage: str) -> None:
     folder = write(tmp_path / "mine", DECISIONS, RULE)
     load_cached(folder, load_pack)
-    (kept,) = cache.iterdir()
+    (kept,) = cache.glob("*.json")
     kept.write_text(damage)
     assert load_cached(folder, load_pack) == load_pack(folder)
 
@@ -90,3 +93,20 @@ def test_a_folder_that_cannot_be_written_is_no_hindrance(
     monkeypatch.setenv("RECOURSE_CACHE", str(tmp_path / "file" / "cache"))
     folder = write(tmp_path / "mine", DECISIONS, RULE)
     assert load_cached(folder, load_pack) == load_pack(folder)
+
+
+def test_a_text_without_fault_is_not_looked_at_twice(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = (
+        parse(Source("cases.yaml", text))
+        for text in ("- {case: A, given: {}, expect: {a: 1}}", "- {case: A}")
+    )
+    assert validate(good, "cases") == []
+    faults = validate(bad, "cases")
+    assert faults and validate(bad, "cases") == faults
+    monkeypatch.setattr(schema, "_validator", None)
+    assert validate(good, "cases") == []
+    monkeypatch.setenv("RECOURSE_CACHE", "off")
+    with pytest.raises(TypeError):
+        validate(good, "cases")

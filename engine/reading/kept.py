@@ -1,0 +1,51 @@
+"""The folder where this engine keeps what it need not work out twice.
+
+It is the user's cache folder, or the one that ``RECOURSE_CACHE`` names; ``off`` keeps nothing. All
+of it is keyed by content, so it is never stale, and it can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def folder() -> Path | None:
+    """The folder, which need not exist; None where nothing is to be kept."""
+    chosen = os.environ.get("RECOURSE_CACHE", "")
+    if chosen == "off":
+        return None
+    if chosen:
+        return Path(chosen)
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(home) / "recourse-engine"
+
+
+def write(place: Path, text: str) -> None:
+    """Write all of a file or nothing of it, whoever else is writing. Raises ``OSError``."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(place)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def is_noted(digest: str) -> bool:
+    """Whether ``note`` has noted a digest before."""
+    where = folder()
+    return where is not None and (where / "noted" / digest).exists()
+
+
+def note(digest: str) -> None:
+    """Remember a digest for later processes, if anything is to be kept."""
+    where = folder()
+    if where is not None:
+        with suppress(OSError):  # what can't be kept is worked out again
+            (where / "noted").mkdir(parents=True, exist_ok=True)
+            (where / "noted" / digest).touch()
