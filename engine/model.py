@@ -284,6 +284,17 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A file of rules as its author heads it. ``jurisdiction`` is empty where its rules name none;
+    ``place`` is where the file begins."""
+
+    title: str
+    description: str = ""
+    jurisdiction: str = ""
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """A finding of ``recourse check`` that the pack lives with, and why. ``about`` names what the
     finding must be about: rule ids, a decision, a fact."""
@@ -320,6 +331,7 @@ class Rulebase:
     main: tuple[str, ...] = ()
     description: str = ""
     accepted: tuple[Acceptance, ...] = ()
+    files: tuple[RuleFile, ...] = ()
 
     def rules_of(self, decision: str) -> tuple[Rule, ...]:
         """The rules that decide ``decision``, in the order of the files."""

@@ -17,6 +17,11 @@ def schema_dir() -> Path:
     return _shipped("schema")
 
 
+def mappings_dir() -> Path:
+    """The folder of the shipped mappings."""
+    return _shipped("mappings")
+
+
 def _shipped(name: str) -> Path:
     """Inside an installed engine the files are its data; in a checkout they lie beside it."""
     packaged = _ENGINE / "data" / name

@@ -16,7 +16,7 @@ def test_the_states_at_a_glance() -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == "The states at a glance"
     (california,) = [line for line in lines if line.startswith("California ")]
-    assert re.split(r"\s{2,}", california)[1:3] == ["capped / none", "none"]
+    assert re.split(r"\s{2,}", california)[1:4] == ["nonjudicial", "capped / none", "none"]
     notes = lines[lines.index(next(line for line in lines if line.startswith("Wyoming "))) + 1 :]
     assert notes and all(len(line) <= WIDTH for line in notes)
 
@@ -27,8 +27,13 @@ def test_as_data_every_state_and_every_cell() -> None:
     assert len(data["rows"]) == 51
     assert {len(row["cells"]) for row in data["rows"]} == {len(data["columns"]) * len(data["ways"])}
     ohio = next(row for row in data["rows"] if row["value"] == "OH")
-    assert ohio["cells"][0]["value"] == "full"
-    assert ohio["cells"][0]["rules"][0]["authority"]["cite"]
+    assert [cell["value"] for cell in ohio["cells"][:4]] == [
+        "judicial",
+        "judicial",
+        "full",
+        "court_decides",
+    ]
+    assert ohio["cells"][2]["rules"][0]["authority"]["cite"]
 
 
 def test_wrong_usage() -> None:

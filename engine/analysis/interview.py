@@ -7,6 +7,7 @@ questions an answer may spare: a fact whose answer lets others be presumed is as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,8 @@ class Interview:
     given: Mapping[str, Value]
     answers: tuple[tuple[str, Value | None], ...] = ()
     strict: bool = False
+    until: float = math.inf
+    """When to give up, in seconds of ``time.monotonic``."""
 
     @property
     def facts(self) -> dict[str, Value]:
@@ -68,8 +71,11 @@ class Interview:
         return replace(self, answers=self.answers[:-1])
 
     def record(self, *, verify: bool = False) -> Record:
-        """What is decided so far. Raises ``InputError`` where no real loan has these facts."""
-        return self.decider.decide(self.facts, strict=self.strict, only=self.wanted, verify=verify)
+        """What is decided so far. Raises ``InputError`` where no real loan has these facts, and
+        ``TooSlow``."""
+        return self.decider.decide(
+            self.facts, strict=self.strict, only=self.wanted, verify=verify, until=self.until
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +88,15 @@ class Question:
     record: Record | None = None
 
 
-def next_question(interview: Interview) -> Question | None:
+def next_question(interview: Interview, *, verify: bool = False) -> Question | None:
     """The question to ask now; None where no answer can change a wanted decision any more, or the
-    person knows none of those that could. Raises ``InputError`` where no real loan has the facts.
+    person knows none of those that could. ``verify`` runs the second evaluator as well. Raises
+    ``InputError`` where no real loan has the facts, and ``TooSlow``.
     """
     rulebase = interview.decider.rulebase
     if _place_comes_first(interview):
         return Question(rulebase.facts[rulebase.jurisdiction_fact], interview.wanted)
-    so_far = interview.record()
+    so_far = interview.record(verify=verify)
     score: dict[str, float] = {}
     for answer in so_far.answers.values():
         for rank, name in enumerate(answer.ask, 1):

@@ -132,23 +132,22 @@ def regions(compiled: Compiled, part: int, most: int) -> list[Region]:
 
 def merge(pieces: list[Cube]) -> list[Cube]:
     """Pieces that differ in the classes of one level alone, taken together, until none do."""
-    current = dict.fromkeys(pieces)
+    current = {cube: dict(cube) for cube in pieces}
     changed = True
     while changed:
         changed = False
-        for level in sorted({level for cube in current for level, _ in cube}, reverse=True):
+        for level in sorted({level for steps in current.values() for level in steps}, reverse=True):
             groups: dict[Cube, list[Cube]] = {}
-            for cube in current:
-                if any(step[0] == level for step in cube):
+            for cube, steps in current.items():
+                if level in steps:
                     groups.setdefault(tuple(s for s in cube if s[0] != level), []).append(cube)
             for rest, alike in groups.items():
                 if len(alike) < 2:
                     continue
                 changed = True
-                for cube in alike:
-                    del current[cube]
-                codes = frozenset(c for cube in alike for lv, cs in cube if lv == level for c in cs)
-                current[tuple(sorted((*rest, (level, codes))))] = None
+                codes = frozenset[int]().union(*(current.pop(cube)[level] for cube in alike))
+                together = tuple(sorted((*rest, (level, codes))))
+                current[together] = dict(together)
     return list(current)
 
 

@@ -117,8 +117,10 @@ def _never_decides(effects: Effects, number: int) -> bool:
 
 
 def _never_missed(effects: Effects, number: int) -> bool:
-    forest = effects.compiled.forest
-    return is_empty(effects.compiled, effects.changed(number, region=forest.false))
+    compiled, nowhere = effects.compiled, effects.compiled.forest.false
+    return is_empty(compiled, effects.surely_missed(number)) and is_empty(
+        compiled, effects.changed(number, region=nowhere)
+    )
 
 
 def _never_matters(without: Condition, effects: Effects, number: int) -> bool:

@@ -24,7 +24,6 @@ from engine.model import (
 )
 from engine.trees import atoms, names_in, names_of
 
-
 A_YEAR = 366
 
 

@@ -33,7 +33,7 @@ from engine.presentation.interview import (
     settled_lines,
     why_lines,
 )
-from engine.presentation.layout import listed, spoken, wrapped
+from engine.presentation.layout import listed, printable, spoken, wrapped
 from engine.presentation.words import value_words
 from engine.problems import NOWHERE
 from engine.reading.loans import Loan
@@ -164,7 +164,7 @@ def _heard(
 
 
 def _complain(message: str, hint: str) -> None:
-    for line in wrapped(f"{message} ({hint})" if hint else message, 3):
+    for line in wrapped(printable(f"{message} ({hint})" if hint else message), 3):
         click.echo(style().warning(line))
 
 

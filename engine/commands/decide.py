@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import Literal
 
 import click
 
 from engine import __version__, load
+from engine.auditing import Trail
 from engine.commands.console import (
     DONE,
     INVALID,
@@ -33,6 +35,9 @@ from engine.reading.loans import LINES
 @strict_option
 @format_option()
 @click.option("--full", is_flag=True, help="Of several loans: a whole page for each.")
+@click.option(
+    "--record", metavar="FILE", type=click.Path(), help="Append each decision to an audit trail."
+)
 @click.option("--verbose", is_flag=True, help="Say to standard error what took how long.")
 def command(
     files: tuple[str, ...],
@@ -42,12 +47,14 @@ def command(
     strict: bool,
     form: Literal["text", "json"],
     full: bool,
+    record: str | None,
     verbose: bool,
 ) -> int:
     """Decide the loans in FILES (YAML, JSON or JSON Lines; - for standard input).
 
     One loan gives a page, several give a line each. With --format json one loan gives one record,
-    several give JSON Lines. A loan that can't be used is reported and set aside.
+    several give JSON Lines. A loan that can't be used is reported and set aside. What --record
+    appends, one record a line with the time in UTC, `recourse replay` reads.
 
     \b
     Examples:
@@ -55,6 +62,7 @@ def command(
       recourse decide examples/priya.yaml --set property_state=OH --only recourse
       recourse decide examples/loans.jsonl --format json
       recourse decide --set loan_kind=auto --set outstanding_debt=14000
+      recourse decide examples/loans.jsonl --record decisions.jsonl
     """
     if not files and not settings:
         raise click.UsageError("give a file of facts, - for standard input, or --set FACT=VALUE")
@@ -80,8 +88,11 @@ def command(
         style=style(),
         view=lambda: load(decider.rulebase.compare_with),
     )
-    for output in run.outputs(with_progress(loans_in(files, settings), "Deciding")):
-        click.echo(output)
+    with ExitStack() as stack:
+        if record:
+            run.keep = stack.enter_context(Trail(record)).append_soon
+        for output in run.outputs(with_progress(loans_in(files, settings), "Deciding")):
+            click.echo(output)
     if verbose:
         click.echo(run.timings(), err=True)
     if run.problems:

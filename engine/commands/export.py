@@ -90,16 +90,14 @@ def sql(
     if importlib.util.find_spec("sqlglot") is None:
         click.echo(INSTALL, err=True)
         return INVALID
-    from engine.portfolio.sql.statement import Source, statement
+    from engine.portfolio.sql.statement import Source, statements
 
     pairs = (fact.partition("=") for fact in facts)
     columns = {fact: column or fact for fact, _, column in pairs} if facts else None
     source = Source(table, keys, columns)
     decider = load(pack)
-    texts = {
-        name: statement(decider, name, dialect, source, strict=strict)
-        for name in decisions or decider.rulebase.decisions
-    }
+    wanted = decisions or tuple(decider.rulebase.decisions)
+    texts = statements(decider, wanted, dialect, source, strict=strict)
     together = ";\n\n".join(text.rstrip("\n") for text in texts.values()) + ";\n"
     if out is None:
         click.echo(together, nl=False)

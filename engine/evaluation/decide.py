@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -38,10 +39,11 @@ class Decider:
     small and soon built.
     """
 
-    def __init__(self, rulebase: Rulebase) -> None:
+    def __init__(self, rulebase: Rulebase, compiled: Compiled | None = None) -> None:
+        """``compiled`` are the rulebase's diagrams, where another process has built them."""
         self.rulebase = rulebase
         self._lock = threading.Lock()
-        self._compiled: Compiled | None = None
+        self._compiled = compiled
         self._rete: Rete | None = None
         self._here = frozenset(places(rulebase))
         self._places: dict[str, Compiled] = {}
@@ -84,6 +86,7 @@ class Decider:
         verify: bool = True,
         reasons: bool = True,
         locate: Locate | None = None,
+        until: float = math.inf,
     ) -> Record:
         """Decide one loan.
 
@@ -93,14 +96,17 @@ class Decider:
         it one evaluator decides alone. Without ``reasons`` the answers lack the facts that mattered
         and the rules that were overridden. ``locate`` gives facts their places for messages.
 
+        With few facts it may take seconds to find all that is possible; ``until`` is when to give
+        up, in seconds of ``time.monotonic``.
+
         Raises ``InputError`` for facts that can't be used, ``Disagreement`` where the evaluators
-        differ.
+        differ, ``TooSlow``.
         """
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
         presumed = {} if strict else presume(self.rulebase, given, self._constraints)
         values = {**given, **{name: p.value for name, p in presumed.items()}}
         wanted = self.wanted(only)
-        session = Session(self.compiled_for(values), values)
+        session = Session(self.compiled_for(values), values, until)
         if not session.walk.possible():
             raise InputError([no_completion(given)])
         for name in self.needed(wanted):
@@ -173,6 +179,7 @@ class Session:
 
     compiled: Compiled
     facts: Mapping[str, Value]
+    until: float = math.inf
     walk: Walk = field(init=False)
     found: dict[str, Found] = field(init=False, default_factory=dict)
     single: dict[str, Outcome] = field(init=False, default_factory=dict)
@@ -183,7 +190,7 @@ class Session:
     )
 
     def __post_init__(self) -> None:
-        self.walk = Walk(self.compiled, self.facts)
+        self.walk = Walk(self.compiled, self.facts, self.until)
 
     def find(self, decision: Decision) -> Found:
         """All outcomes of a decision; those it requires must have been found before."""

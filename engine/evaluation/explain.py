@@ -224,7 +224,8 @@ def _free(walk: Walk, name: str) -> bool:
     assert isinstance(variable, FactVariable)
     left = 0
     for code in range(variable.size):
-        left += Walk(walk.compiled, {**walk.facts, name: variable.example(code)}).possible()
+        facts = {**walk.facts, name: variable.example(code)}
+        left += Walk(walk.compiled, facts, walk.until).possible()
         if left > 1:
             return True
     return False
@@ -233,6 +234,7 @@ def _free(walk: Walk, name: str) -> bool:
 def _left(walk: Walk, root: int, level: int) -> float:
     """How many leaves are left, on average, once the class of one variable is known; the values of
     an enum count one each, the classes of an amount alike."""
+    walk.check_time()
     forest = walk.compiled.forest
     variable = walk.compiled.variables[level]
     total = weight = 0.0

@@ -8,6 +8,8 @@ through such a comparison is followed only where numbers exist that meet all of 
 from __future__ import annotations
 
 import datetime
+import math
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -31,6 +33,12 @@ never wrong."""
 
 MAX_TRIED = 300
 """So many combinations of numbers are tried for a path through comparisons that are not linear."""
+
+
+class TooSlow(Exception):
+    """A loan took longer than its caller would wait. Nothing is wrong with it; with more facts it
+    would be quicker."""
+
 
 Step = tuple[int, int]
 """A level and the class taken there."""
@@ -61,10 +69,14 @@ Reached = dict[tuple[int, ...], Path | None]
 
 @dataclass(slots=True)
 class Walk:
-    """The diagrams of a rulebase under some known facts. Not shared between threads."""
+    """The diagrams of a rulebase under some known facts. Not shared between threads.
+
+    ``until`` is when it gives up (``TooSlow``), in seconds of ``time.monotonic``.
+    """
 
     compiled: Compiled
     facts: Mapping[str, Value]
+    until: float = math.inf
     codes: list[int] = field(init=False)
     _known: int = field(init=False, default=0)
     _feasible: dict[frozenset[Step], bool] = field(init=False, default_factory=dict)
@@ -80,6 +92,11 @@ class Walk:
                 codes[level] = cast(FactVariable, compiled.variables[level]).code(value)
                 self._known |= 1 << level
         self.codes = codes
+
+    def check_time(self) -> None:
+        """Raises ``TooSlow`` where the time is up."""
+        if time.monotonic() > self.until:
+            raise TooSlow
 
     # ---- one diagram --------------------------------------------------------------------------
 
@@ -205,6 +222,7 @@ class Walk:
         found = memo.get(key)
         if found is not None:
             return found
+        self.check_time()
         levels = [forest.level[node] for node in (*nodes, *constraints)]
         level = min(levels, default=LEAF)
         reached: Reached = {}
@@ -438,4 +456,4 @@ def _bits(mask: int, offset: int = 0) -> Iterable[int]:
         mask ^= low
 
 
-__all__ = ["Path", "Reached", "Step", "Walk", "sign_of"]
+__all__ = ["Path", "Reached", "Step", "TooSlow", "Walk", "sign_of"]

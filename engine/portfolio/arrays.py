@@ -57,7 +57,7 @@ def _dense(column: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], int]:
     if column.dtype == bool:
         return column, 2
     low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
-    if 0 <= low and high < _DENSE:
+    if low >= 0 and high < _DENSE:
         return column, high + 1
     numbers, codes = np.unique(column, return_inverse=True)
     return codes, len(numbers)

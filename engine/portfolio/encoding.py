@@ -22,6 +22,9 @@ from engine.problems import Problem
 from engine.reading.source import hidden_character
 from engine.values import PLACES, ValueFault, read_fact
 
+Problems = dict[int, tuple[Problem, ...]]
+"""What is wrong with some rows."""
+
 UNREAD = MISSING + 1
 """While a column is being read: the number of a value that has not been read yet."""
 _FEW = 256
@@ -62,6 +65,10 @@ class Coded:
                     entries.append(value)
             indices.append(code)
         return Coded(tuple(entries), np.array(indices, dtype=np.intp))
+
+    def slice(self, start: int) -> Coded:
+        """The column without its first rows."""
+        return Coded(self.entries, self.indices[start:])
 
     def as_texts(self) -> pa.Array:
         """The values as texts."""
@@ -114,10 +121,10 @@ def _column(
 
 def encode_all(
     rulebase: Rulebase, columns: Mapping[str, pa.Array | Coded], *, text: bool = False
-) -> tuple[dict[str, Column], dict[int, tuple[Problem, ...]]]:
+) -> tuple[dict[str, Column], Problems]:
     """The columns of a batch by fact, and the problems of each row that has any."""
     found: dict[str, Column] = {}
-    faults: dict[int, tuple[Problem, ...]] = {}
+    faults: Problems = {}
     for name, values in columns.items():
         found[name], faulty = encode(rulebase.facts[name], values, text=text)
         for each in faulty:

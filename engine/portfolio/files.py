@@ -228,10 +228,10 @@ def _csv(tape: Tape, layouts: Sequence[Layout]) -> Iterator[Reader]:
     with _bytes(tape) as (file, share):
         head = _first_line(file, tape)
         layout = _layout(head, layouts)
-        names = list(layout.columns) or _header(head, layout, tape)
-        rest: Any = _Rest(head if layout.columns and not layout.skip_lines else b"", file)
-        for _ in range(layout.skip_lines - 1):
-            file.readline(BLOCK)
+        for _ in range(layout.skip_lines):
+            head = file.readline(BLOCK)
+        names = _header(head, layout, tape)
+        rest: Any = _Rest(head if layout.columns else b"", file)
 
         def read(wanted: Sequence[str]) -> Iterator[TapeBatch]:
             return _csv_batches(tape, rest, layout, names, wanted)
@@ -278,11 +278,22 @@ def _layout(head: bytes, layouts: Sequence[Layout]) -> Layout:
 
 
 def _header(head: bytes, layout: Layout, tape: Tape) -> list[str]:
+    """The names of the columns: those of the header, or of the layout (further columns of the first
+    row have numbers)."""
     try:
-        text = head.decode().rstrip("\r\n")
-        names = [name.strip() for name in next(csv.reader([text], delimiter=layout.delimiter))]
+        text = head.decode("utf-8", "replace" if layout.columns else "strict").rstrip("\r\n")
+        cells = next(csv.reader([text], delimiter=layout.delimiter), [])
     except (UnicodeDecodeError, csv.Error):
         raise _refused("bad-header", "the first line can't be read", tape.name) from None
+    if layout.columns:
+        if cells and len(cells) < len(layout.columns):
+            message = f"the first row has {len(cells)} cells, not {len(layout.columns)}"
+            raise _refused(
+                "wrong-mapping", message, tape.name, "is this the mapping's kind of tape?"
+            )
+        more = range(len(layout.columns) + 1, len(cells) + 1)
+        return [*layout.columns, *(f"column {number}" for number in more)]
+    names = [name.strip() for name in cells]
     twice = [name for name, times in Counter(names).items() if times > 1 and name]
     if "" in names or twice:
         what = "a column has no name" if "" in names else f"the column `{twice[0]}` is there twice"

@@ -8,7 +8,7 @@ kept. Amounts and days are then reckoned in columns.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +57,10 @@ class Kernel:
         self._memory: Memory | None = None
         self._lock = threading.RLock()
 
+    def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
+        """Sent to another process it is made anew there: a rulebase is small, its tables are not."""
+        return _made, (self.rulebase, self.wanted, self.strict)
+
     def decide(self, columns: Columns, rows: int, faults: Problems | None = None) -> Decided:
         """Decide the rows of some columns, one for each fact that is known of some row. ``faults``
         are the problems of rows in which a value could not be read (it counts as missing)."""
@@ -102,6 +106,10 @@ class Kernel:
             plan = make_plan(self._compiled, states, self._questions)
             self._memory = Memory(plan, self._questions)
             return self._memory
+
+
+def _made(rulebase: Rulebase, wanted: Sequence[str], strict: bool) -> Kernel:
+    return Kernel(Decider(rulebase), wanted, strict=strict)
 
 
 def _questions(rulebase: Rulebase, wanted: Collection[str]) -> dict[str, Question]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Literal
 
+from engine.auditing import now
 from engine.evaluation.changes import nearest_changes
 from engine.evaluation.comparison import Comparison, beside
 from engine.evaluation.decide import Decider
@@ -83,7 +84,7 @@ class Deciding:
     of each. ``json_lines`` writes JSON Lines even if there is one loan only. ``timed`` decides
     twice, to tell what the second evaluator costs. ``view`` loads the pack with the popular view,
     where the rulebase names one; it is asked of a loan that gets a whole page, not of a line of
-    many.
+    many. ``keep`` is given the record of each loan, on one line, before it is shown.
     """
 
     decider: Decider
@@ -96,6 +97,7 @@ class Deciding:
     timed: bool = False
     style: Style = PLAIN
     view: Callable[[], Decider] | None = None
+    keep: Callable[[str], None] | None = None
     problems: list[Problem] = field(default_factory=list)
     decided: int = 0
     unsettled: int = 0
@@ -115,6 +117,9 @@ class Deciding:
             record = self._decide(loan)
             if record is None or isinstance(loan, InputError):
                 continue
+            if self.keep is not None:
+                text = as_json(record, self.engine, loan=loan.name, one_line=True, decided_at=now())
+                self.keep(text)
             if self.form == "json":
                 changes = self._changes(record, lambda _: True) if pages else {}
                 one_line = several or self.json_lines

@@ -81,7 +81,7 @@ def read_reply(fact: Fact, reply: str) -> object:
     if fact.type == "boolean":
         if word in _YES | _NO:
             return word in _YES
-        raise ValueFault("wrong-type", f"{text!r} is neither yes nor no", "write y or n")
+        raise ValueFault("wrong-type", f"`{text}` is neither yes nor no", "write y or n")
     return _choice(fact, word, text) if fact.type == "enum" else text
 
 
@@ -100,13 +100,11 @@ def _choice(fact: Fact, word: str, text: str) -> str:
     if len(meant) == 1:
         return meant[0]
     if meant:
-        names = listed((fact.values[value] or value for value in meant[:4]), "or")
-        raise ValueFault("unclear", f"`{text}` may mean {names}", "write a little more")
-    names = [*values, *filter(None, fact.values.values())]
-    few = f"write a number from 1 to {len(values)}" if len(values) <= LISTED else _form(fact)
-    raise ValueFault(
-        "unknown-value", f"`{text}` is none of the choices", likely(text, names) or few
-    )
+        choices = listed((fact.values[value] or value for value in meant[:4]), "or")
+        raise ValueFault("unclear", f"`{text}` may mean {choices}", "write a little more")
+    hint = likely(text, [*values, *filter(None, fact.values.values())])
+    form = f"write a number from 1 to {len(values)}" if len(values) <= LISTED else _form(fact)
+    raise ValueFault("unknown-value", f"`{text}` is none of the choices", hint or form)
 
 
 # ---- why it matters ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.analysis.matrix import Cell, Matrix, Row
 from engine.evaluation.outcomes import Outcome
-from engine.model import Decision, Formula, Ref, Rulebase, Shift
+from engine.model import Constant, Decision, Extreme, Formula, Ref, Rulebase, Shift
 from engine.presentation.layout import PLAIN, Style, listed, spoken, wrapped
 from engine.presentation.record import NOTICE, authority_data, pack_data, possibilities
 from engine.presentation.words import formula_words
@@ -21,6 +21,8 @@ FORM = 1
 _NOTHING = "\N{EM DASH}"
 _DOUBT = "*"
 _SURENESS = "Confidence"
+_SIDES = {"min": "earlier", "max": "later"}
+_MAX_NAMED = 3
 
 
 # ---- cells ------------------------------------------------------------------------------------
@@ -51,14 +53,33 @@ def _outcome(outcome: Outcome, decision: Decision, rulebase: Rulebase) -> str:
 
 
 def _formula(formula: Formula, rulebase: Rulebase) -> str:
-    """A formula; a day that follows another as people say it."""
+    """A formula; a day that hangs on another as people say it."""
     match formula:
-        case Shift(Ref(name), count, unit):
+        case Ref(name) if name in rulebase.facts:
             label = rulebase.facts[name].label
+            return f"the {label[:1].lower()}{label[1:]}"
+        case Shift(Ref() as base, count, unit):
             number = f"{abs(count)} {unit[:-1] if abs(count) == 1 else unit}"
-            side = "after" if count >= 0 else "before"
-            return f"{number} {side} the {label[:1].lower()}{label[1:]}"
+            return f"{number} {'after' if count >= 0 else 'before'} {_formula(base, rulebase)}"
+        case Extreme(which, parts) if all(
+            isinstance(part, Ref | Shift | Constant) for part in parts
+        ):
+            words = listed((_formula(part, rulebase) for part in _soonest(which, parts)), "and")
+            return words if " and " not in words else f"the {_SIDES[which]} of {words}"
     return formula_words(formula)
+
+
+def _soonest(which: str, parts: Sequence[Formula]) -> list[Formula]:
+    """The parts without those that another, counted from the same day, always comes before (of a
+    ``max``: after)."""
+    best: dict[object, Formula] = {}
+    for part in parts:
+        key = (part.base, part.unit) if isinstance(part, Shift) else part
+        other = best.get(key)
+        sooner = isinstance(part, Shift) and isinstance(other, Shift) and part.count < other.count
+        if other is None or sooner == (which == "min"):
+            best[key] = part
+    return list(best.values())
 
 
 def together(row: Row, column: Column, rulebase: Rulebase) -> str:
@@ -97,12 +118,27 @@ def _notes(matrix: Matrix, rulebase: Rulebase) -> Iterator[str]:
                     f"{value.replace('_', ' ')}: {label.rstrip('.')}." for value, label in meanings
                 )
             )
+    if hanging := "; ".join(_hanging(matrix, rulebase)):
+        yield f"Where a cell has several values, it hangs on more: {hanging}."
     shown = "\n".join(cell for line in _lines(matrix, rulebase) for cell in line)
     if _NOTHING in shown:
         yield f"{_NOTHING} : no rule speaks of it, or there is no such loan."
     if _DOUBT in shown:
         yield f"{_DOUBT} : of low confidence."
     yield f"{_SURENESS}: that of the least sure rule of the row."
+
+
+def _hanging(matrix: Matrix, rulebase: Rulebase) -> Iterator[str]:
+    """For each row with several values in a cell, the facts that would tell which."""
+    for row in matrix.rows:
+        asked: dict[str, None] = {}
+        for cell in row.cells:
+            possible = () if cell.answer is None else cell.answer.possible
+            if all(each.outcome.formula is None for each in possible):
+                asked.update(dict.fromkeys(cell.answer.ask if cell.answer else ()))
+        labels = [f"\u201c{rulebase.facts[name].label}\u201d" for name in asked][:_MAX_NAMED]
+        if labels:
+            yield f"{row.label} {listed(labels, 'and')}"
 
 
 def _values_shown(matrix: Matrix, decision: Decision) -> set[object]:

@@ -28,16 +28,21 @@ def as_data(
     changes: Changes | None = None,
     loan: str = "",
     popular: Comparison | None = None,
+    *,
+    decided_at: str = "",
 ) -> Data:
     """The record as plain data, its keys in a fixed order.
 
     ``engine`` is the engine's version, ``changes`` the nearest changes by decision, ``loan`` how
     the user calls the loan (left out where it is empty), ``popular`` the comparison with the
-    popular view (left out where they don't differ). Money is a string with two decimals, a date a
-    string in ISO form, a set a sorted list.
+    popular view (left out where they don't differ), ``decided_at`` the time in ISO form (left out
+    where it is empty). Money is a string with two decimals, a date a string in ISO form, a set a
+    sorted list.
     """
     rulebase = record.rulebase
     data: Data = {"record": FORM, "engine": engine}
+    if decided_at:
+        data["decided_at"] = decided_at
     if loan:
         data["loan"] = loan
     data["pack"] = pack_data(rulebase)
@@ -74,9 +79,10 @@ def as_json(
     popular: Comparison | None = None,
     *,
     one_line: bool = False,
+    decided_at: str = "",
 ) -> str:
     """The record as JSON: indented, or on one line for JSON Lines."""
-    data = as_data(record, engine, changes, loan, popular)
+    data = as_data(record, engine, changes, loan, popular, decided_at=decided_at)
     return json.dumps(data, indent=None if one_line else 2, ensure_ascii=False)
 
 

@@ -47,6 +47,33 @@ def region_data(compiled: Compiled, cube: Cube) -> list[dict[str, Any]]:
     return [_step_data(compiled, level, codes) for level, codes in cube]
 
 
+def question_words(compiled: Compiled, level: int) -> str:
+    """What a node of a diagram asks."""
+    variable = compiled.variables[level]
+    if isinstance(variable, SignVariable):
+        left, right, _ = _sides(variable, frozenset())
+        named = _named(compiled.rulebase, left)
+        return f"{named[:1].upper()}{named[1:]}, beside {_named(compiled.rulebase, right)}"
+    fact = compiled.rulebase.facts[variable.name]
+    return fact.label or fact.name
+
+
+def branch_words(compiled: Compiled, level: int, codes: frozenset[int]) -> str:
+    """The answers to what a node of a diagram asks that lead one way."""
+    variable = compiled.variables[level]
+    if isinstance(variable, SignVariable):
+        _, _, signs = _sides(variable, codes)
+        sides = [_SIGNS[signs][_of_days(compiled.rulebase, variable)]] if signs in _SIGNS else []
+        return listed([*sides, *(["without a value"] if 3 in codes else [])], "or") or "any"
+    fact = compiled.rulebase.facts[variable.name]
+    if not variable.groups:
+        return listed([_range(fact, low, high) for low, high in joined(variable, codes)], "or")
+    values = _values(fact, variable, codes)
+    if fact.type == "boolean":
+        return listed(["yes" if value else "no" for value in values], "or")
+    return listed([fact.values[str(value)] or str(value) for value in values], "or")
+
+
 def _step_words(compiled: Compiled, level: int, codes: frozenset[int]) -> str:
     variable = compiled.variables[level]
     if isinstance(variable, SignVariable):
@@ -184,22 +211,31 @@ def _roundness(number: int) -> int:
 
 
 def _comparison(rulebase: Rulebase, variable: SignVariable, codes: frozenset[int]) -> str:
-    left, right = variable.left, variable.right
-    signs = tuple(sorted(code for code in codes if code < 3))
-    if isinstance(left, Constant):
-        left, right = right, left
-        signs = tuple(sorted(2 - code for code in signs))
+    left, right, signs = _sides(variable, codes)
     if codes == {3}:
         return f"{_named(rulebase, left)} or {_named(rulebase, right)} without a value"
     if len(signs) == 3:
         if 3 in codes or variable.size == 3:
             return ""
         return f"{_named(rulebase, left)} has a value"
-    days = any(
-        rulebase.facts[name].type == "date" for name in variable.facts if name in rulebase.facts
-    )
-    words = f"{_named(rulebase, left)} {_SIGNS[signs][days]} {_named(rulebase, right)}"
+    sign = _SIGNS[signs][_of_days(rulebase, variable)]
+    words = f"{_named(rulebase, left)} {sign} {_named(rulebase, right)}"
     return f"{words} or without a value" if 3 in codes else words
+
+
+def _sides(
+    variable: SignVariable, codes: frozenset[int]
+) -> tuple[Formula, Formula, tuple[int, ...]]:
+    """The two sides and how they may compare, a constant on the right."""
+    signs = tuple(sorted(code for code in codes if code < 3))
+    if isinstance(variable.left, Constant):
+        return variable.right, variable.left, tuple(sorted(2 - code for code in signs))
+    return variable.left, variable.right, signs
+
+
+def _of_days(rulebase: Rulebase, variable: SignVariable) -> bool:
+    facts = (rulebase.facts[name] for name in variable.facts if name in rulebase.facts)
+    return any(fact.type == "date" for fact in facts)
 
 
 def _named(rulebase: Rulebase, formula: Formula) -> str:

@@ -146,7 +146,9 @@ def _overview(rulebase: Rulebase) -> Schema:
     schema["properties"]["rows"] = _described(about, _one_of(rows))
     decision = schema["properties"]["columns"]["items"]["properties"]
     labels = {name: each.label for name, each in rulebase.decisions.items()}
-    decision["decision"] = _described(decision["decision"]["description"], _one_of(labels))
+    for holder in (decision, schema["properties"]["map"]["properties"]):
+        about = holder["decision"]["description"]
+        holder["decision"] = _described(about, _one_of(labels))
     _fill_facts(rulebase, schema["$defs"]["given"])
     return schema
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.model import (
@@ -81,16 +82,47 @@ def thing_called(rulebase: Rulebase, name: str) -> Fact | Decision:
 # ---- conditions -------------------------------------------------------------------------------
 
 
-def rule_words(rule: Rule, rulebase: Rulebase) -> list[str]:
-    """A rule's condition as lines, without its dates in force (``force_words`` gives those)."""
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One line of a condition. ``words`` say what ``lead`` names: the fact, term or decision that
+    is ``about``, all three empty for a line that only holds others together. ``parts`` stand
+    beneath it."""
+
+    words: str
+    lead: str = ""
+    about: str = ""
+    parts: tuple[Clause, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The line as it reads."""
+        return f"{self.lead} {self.words}" if self.lead else self.words
+
+
+def rule_clauses(rule: Rule, rulebase: Rulebase) -> tuple[Clause, ...]:
+    """A rule's condition line by line, without its dates in force (``force_words`` gives those)."""
     effective = rule.effective
     if effective is None or not isinstance(rule.when, All):
-        return condition_words(rule.when, rulebase)
+        return clauses(rule.when, rulebase)
     dates = (
         Compare(effective.measured_by, "at_least", limit=effective.start),
         Compare(effective.measured_by, "at_most", limit=effective.end),
     )
-    return condition_words(All(tuple(p for p in rule.when.parts if p not in dates)), rulebase)
+    return clauses(All(tuple(p for p in rule.when.parts if p not in dates)), rulebase)
+
+
+def clauses(condition: Condition, rulebase: Rulebase) -> tuple[Clause, ...]:
+    """A condition line by line. Every line of one list holds, unless the one above says
+    otherwise."""
+    if condition == All():
+        return (Clause("always"),)
+    parts = condition.parts if isinstance(condition, All) else (condition,)
+    return tuple(_clause(part, rulebase) for part in parts)
+
+
+def rule_words(rule: Rule, rulebase: Rulebase) -> list[str]:
+    """A rule's condition as bullets, without its dates in force."""
+    return _bullets(rule_clauses(rule, rulebase))
 
 
 def force_words(effective: Effective, rulebase: Rulebase) -> str:
@@ -104,53 +136,64 @@ def force_words(effective: Effective, rulebase: Rulebase) -> str:
 
 
 def condition_words(condition: Condition, rulebase: Rulebase) -> list[str]:
-    """A condition as bullets, nested ones two columns further in. Every bullet at one level holds,
-    unless the one above says otherwise."""
-    if condition == All():
-        return ["- always"]
-    parts = condition.parts if isinstance(condition, All) else (condition,)
-    return [line for part in parts for line in _bullets(part, rulebase)]
+    """A condition as bullets, nested ones two columns further in."""
+    return _bullets(clauses(condition, rulebase))
 
 
-def _bullets(condition: Condition, rulebase: Rulebase) -> list[str]:
+def _bullets(lines: Iterable[Clause], indent: str = "") -> list[str]:
+    return [
+        bullet
+        for line in lines
+        for bullet in (f"{indent}- {line.text}", *_bullets(line.parts, f"{indent}  "))
+    ]
+
+
+def _clause(condition: Condition, rulebase: Rulebase) -> Clause:
     match condition:
         case All(parts):
-            return _nested("all of:", parts, rulebase)
+            return _joined("all of:", parts, rulebase)
         case AnyOf(parts):
-            return _nested("any of:", parts, rulebase) if parts else ["- never"]
+            return _joined("any of:", parts, rulebase) if parts else Clause("never")
         case Not(TermHolds(name)):
-            return [f"- {rulebase.terms[name].label or name}: no"]
+            return _term("no", name, rulebase)
         case Not(All(parts)):
-            return _nested("not all of:", parts, rulebase)
+            return _joined("not all of:", parts, rulebase)
         case Not(AnyOf(parts)):
-            return _nested("none of:", parts, rulebase)
+            return _joined("none of:", parts, rulebase)
         case Not(part):
-            return _nested("not:", (part,), rulebase)
+            return _joined("not:", (part,), rulebase)
         case TermHolds(name):
-            return [f"- {rulebase.terms[name].label or name}: yes"]
+            return _term("yes", name, rulebase)
         case OneOf() | Compare():
-            return [f"- {_test(condition, rulebase)}"]
+            return _test(condition, rulebase)
 
 
-def _nested(head: str, parts: Iterable[Condition], rulebase: Rulebase) -> list[str]:
-    inner = [f"  {line}" for part in parts for line in _bullets(part, rulebase)]
-    return [f"- {head}", *inner]
+def _joined(head: str, parts: Iterable[Condition], rulebase: Rulebase) -> Clause:
+    return Clause(head, parts=tuple(_clause(part, rulebase) for part in parts))
 
 
-def _test(test: OneOf | Compare, rulebase: Rulebase) -> str:
+def _term(words: str, name: str, rulebase: Rulebase) -> Clause:
+    return Clause(words, f"{rulebase.terms[name].label or name}:", name)
+
+
+def _test(test: OneOf | Compare, rulebase: Rulebase) -> Clause:
     thing = thing_called(rulebase, test.name)
     label = thing.label or test.name
     lead = label if label.endswith("?") else f"{label}:"
+    return Clause(_tested(test, thing, rulebase), lead, test.name)
+
+
+def _tested(test: OneOf | Compare, thing: Fact | Decision, rulebase: Rulebase) -> str:
     if isinstance(test, Compare):
         bounds = _DATE_BOUND if thing.type == "date" else _NUMBER_BOUND
-        return f"{lead} {bounds[test.bound]} {_limit(test, thing, rulebase)}"
+        return f"{bounds[test.bound]} {_limit(test, thing, rulebase)}"
     words = [value_words(thing, value) for value in test.values]
     if thing.type == "boolean" and test.negated:
-        return f"{lead} {listed(['no' if word == 'yes' else 'yes' for word in words], 'or')}"
+        return listed(["no" if word == "yes" else "yes" for word in words], "or")
     if test.negated:
         quoted = [f"\u201c{word}\u201d" for word in words]
-        return f"{lead} neither {listed(quoted, 'nor')}" if words[1:] else f"{lead} not {quoted[0]}"
-    return f"{lead} {listed(words, 'or')}"
+        return f"neither {listed(quoted, 'nor')}" if words[1:] else f"not {quoted[0]}"
+    return listed(words, "or")
 
 
 def _limit(test: Compare, thing: Fact | Decision, rulebase: Rulebase) -> str:

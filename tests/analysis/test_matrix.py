@@ -92,6 +92,7 @@ def test_as_text(decider: Decider, matrix: Matrix) -> None:
     notes = " ".join(lines[12:])
     assert "Where a cell has a stroke: of a home / of a car." in notes
     assert "Can they? none: N. not all: Some. full: F." in notes
+    assert "it hangs on more: Washington \u201cFraud\u201d." in notes
 
 
 def test_as_markdown(decider: Decider, matrix: Matrix) -> None:
@@ -130,3 +131,24 @@ def test_the_least_sure_rule_counts_for_the_row(tmp_path: Path) -> None:
     filled = fill(decider, find_overview(decider.rulebase))
     assert [row.confidence for row in filled.rows] == ["high", "low", "high"]
     assert "none or full*" in as_text(filled, decider.rulebase)
+
+
+def test_days_are_told_as_people_say_them(tmp_path: Path) -> None:
+    rules = """
+        a | until | {state: CA} | {date: sold, plus: 1 year}
+        b | until | {state: CA} | {date: sold, plus: 5 years}
+        c | until | {state: WA} | {date: sold, plus: 1 month}
+        d | until | {state: WA} | {date: made, plus: 2 days}
+        e | until | {state: TX} | 2020-01-31
+    """
+    (tmp_path / "overviews").mkdir()
+    only = "title: T\nrows: state\ncolumns:\n  - {label: U, decision: until}\n"
+    (tmp_path / "overviews" / "glance.yaml").write_text(only)
+    decisions = "until: {type: date, label: Until when?, hit_policy: min}"
+    decider = pack(tmp_path, decisions, rules)
+    filled = fill(decider, find_overview(decider.rulebase))
+    assert [row["cells"][0]["words"] for row in as_data(filled, decider.rulebase)["rows"]] == [
+        "1 year after the sold",
+        "the earlier of 1 month after the sold and 2 days after the made",
+        "2020-01-31",
+    ]

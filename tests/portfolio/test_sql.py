@@ -19,7 +19,7 @@ sqlglot = pytest.importorskip("sqlglot", reason="needs the extra `sql`")
 import cli  # noqa: E402
 from engine import load  # noqa: E402
 from engine.evaluation.decide import Decider  # noqa: E402
-from engine.portfolio.sql.statement import DATABASES, Source, filled, statement  # noqa: E402
+from engine.portfolio.sql.statement import DATABASES, Source, filled, statement, statements  # noqa: E402
 from engine.problems import InputError  # noqa: E402
 from engine.reading.pack import load_pack  # noqa: E402
 from tests import random_packs  # noqa: E402
@@ -44,21 +44,24 @@ def drawn(decider: Decider, count: int, missing: float, seed: int = 7) -> Loans:
     return [sampler.draw(rng, missing) for _ in range(count)]
 
 
-def in_duckdb(decider: Decider, loans: Loans, decision: str, strict: bool = False) -> list[Row]:
+def all_in_duckdb(
+    decider: Decider, loans: Loans, decisions: Sequence[str], strict: bool = False
+) -> dict[str, list[Row]]:
     with duckdb.connect() as connection:
         connection.register("loans", table(decider.rulebase, loans))
-        text = statement(decider, decision, "duckdb", strict=strict)
-        found: list[Row] = connection.execute(text).fetchall()
-        return found
+        texts = statements(decider, decisions, "duckdb", strict=strict)
+        return {name: connection.execute(text).fetchall() for name, text in texts.items()}
 
 
-def compared(
-    decider: Decider, loans: Loans, decisions: Sequence[str] = (), *, complete: bool, strict: bool
-) -> list[str]:
+def in_duckdb(decider: Decider, loans: Loans, decision: str, strict: bool = False) -> list[Row]:
+    return all_in_duckdb(decider, loans, [decision], strict)[decision]
+
+
+def compared(decider: Decider, loans: Loans, *, complete: bool, strict: bool) -> list[str]:
     known = records(decider, loans, strict)
     found = []
-    for name in decisions or decider.rulebase.decisions:
-        rows = in_duckdb(decider, loans, name, strict)
+    decisions = [*decider.rulebase.decisions]
+    for name, rows in all_in_duckdb(decider, loans, decisions, strict).items():
         assert len(rows) == len(loans)
         found += (differences if complete else wrong)(name, rows, known)
     return found
@@ -87,8 +90,7 @@ def test_the_law_itself_has_the_engines_answers() -> None:
     decider = load("us")
     loans = [*drawn(decider, 25, 0), *drawn(decider, 15, 0.1)]
     known = records(decider, loans, False)
-    for name in DEEPEST:
-        rows = in_duckdb(decider, loans, name)
+    for name, rows in all_in_duckdb(decider, loans, DEEPEST).items():
         assert not differences(name, rows[:25], known)
         assert not wrong(name, rows[25:], known)
 
@@ -107,7 +109,7 @@ def test_presumptions_are_applied_as_the_engine_applies_them() -> None:
         {"loan_kind": "credit_card", "outstanding_debt": Decimal(900)},
         {"loan_kind": "mortgage", "loan_purpose": "heloc", "property_state": "OH"},
     ]
-    rows = {name: in_duckdb(decider, loans, name) for name in ("recourse", "deficiency")}
+    rows = all_in_duckdb(decider, loans, ("recourse", "deficiency"))
     assert [row[1:3] for row in rows["recourse"]] == [
         ("none", "decided"),
         ("full", "decided"),
@@ -263,8 +265,8 @@ def test_snowflakes_names_are_capitals_and_bigquerys_decimals_exact(amounts: Dec
 @pytest.mark.parametrize("dialect", DATABASES)
 def test_every_dialect_reads_its_statements(dialect: str, amounts: Decider) -> None:
     for decider in (load("primer"), amounts):
-        for name in decider.rulebase.decisions:
-            (parsed,) = sqlglot.parse(statement(decider, name, dialect), dialect=dialect)
+        for name, text in statements(decider, [*decider.rulebase.decisions], dialect).items():
+            (parsed,) = sqlglot.parse(text, dialect=dialect)
             assert isinstance(parsed, sqlglot.exp.Select)
             names = [one.alias_or_name.lower() for one in parsed.selects]
             assert names == ["loan_id", name, f"{name}_status", f"{name}_rules", "rejected_by"]
@@ -293,9 +295,9 @@ def in_postgres(run: postgres.Run, decider: Decider, loans: Loans, strict: bool)
     run(script(decider.rulebase.facts, loans))
     known = records(decider, loans, strict)
     found = []
-    for name, decision in decider.rulebase.decisions.items():
-        text = run(statement(decider, name, "postgres", strict=strict))
-        rows = postgres.rows(text, decision.type)
+    decisions = decider.rulebase.decisions
+    for name, text in statements(decider, [*decisions], "postgres", strict=strict).items():
+        rows = postgres.rows(run(text), decisions[name].type)
         assert len(rows) == len(loans)
         found += wrong(name, rows, known)
         complete = [row for row in rows if len(loans[row[0]]) == len(decider.rulebase.facts)]

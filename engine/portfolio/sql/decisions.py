@@ -36,12 +36,11 @@ def write(
     """The steps of one decision; ``scope`` and ``books`` know those that it requires."""
     rules = compiled.rulebase.rules_of(decision.name)
     steps, decides = _rule_steps(decision, rules, scope, names)
-    reached = Walk(compiled, {}).reach([compiled.roots[decision.name]])
     frame = Frame(
         decision,
         rules,
         decides,
-        [cast(Leaf, compiled.forest.values[leaf]) for (leaf,) in reached],
+        _leaves(compiled, decision),
         compiled,
         books,
         names,
@@ -54,6 +53,16 @@ def write(
     else:
         written = value(frame)
     return Written((*steps, *written.steps), written.made, written.rules)
+
+
+def _leaves(compiled: Compiled, decision: Decision) -> list[Leaf]:
+    """What a decision comes to, over all loans that there can be."""
+    root, values = compiled.roots[decision.name], compiled.forest.values
+    leaves = [cast(Leaf, values[leaf]) for leaf in compiled.forest.leaves(root)]
+    single = all(isinstance(leaf, frozenset) and len(leaf) == 1 for leaf in leaves)
+    if single:  # nothing that a constraint could rule out would make a difference
+        return leaves
+    return [cast(Leaf, values[leaf]) for (leaf,) in Walk(compiled, {}).reach([root])]
 
 
 def _rule_steps(

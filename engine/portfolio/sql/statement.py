@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import sqlglot
@@ -22,8 +22,9 @@ from engine.portfolio.sql.facts import (
     given_facts,
     presumed_facts,
 )
+from engine.portfolio.sql.frame import Written
 from engine.portfolio.sql.steps import Column, Names, Step, query
-from engine.problems import NOWHERE, InputError, Problem, likely
+from engine.problems import InputError, Problem, likely
 from engine.trees import names_of
 
 Divide = Callable[[exp.Expr, exp.Expr], exp.Expr]
@@ -67,6 +68,56 @@ class Source:
     columns: Mapping[str, str] | None = None
 
 
+def statements(
+    decider: Decider,
+    decisions: Collection[str],
+    dialect: str,
+    source: Source | None = None,
+    *,
+    strict: bool = False,
+) -> dict[str, str]:
+    """For each of some decisions the statement that decides it for every loan of a table, in a
+    dialect of ``DATABASES``. It selects the keys, the value, how it stands (decided, open,
+    conflict, undetermined, rejected), the deciding rules and what a loan is rejected by.
+
+    A NULL is a fact that is not known. ``strict`` presumes nothing. Raises ``InputError`` for names
+    that can't be used, and for a formula that no statement can hold.
+    """
+    database = DATABASES[dialect]
+    source = source or Source()
+    rulebase = decider.rulebase
+    _check(rulebase, decisions, source)
+    keys, columns = _columns(rulebase, source, dialect)
+    names = Names((*_names_of(rulebase), *keys))
+    terms = _terms(rulebase)
+    first = (
+        given_facts(rulebase, columns, keys),
+        checked_facts(rulebase, [name for name in rulebase.facts if columns[name] is not None]),
+        *(() if strict else presumed_facts(rulebase)),
+        terms,
+    )
+    made: dict[str, Made] = {}
+    written: dict[str, Written] = {}
+    scope = Scope(rulebase, made, columns=frozenset(one.name for one in terms.columns))
+    books = Books(rulebase, made, _divide(database), exp.DataType.build(database.whole))
+    for name in decider.needed(decisions):
+        try:
+            own = write(decider.compiled, rulebase.decisions[name], scope, books, names)
+        except OutOfRange:
+            raise InputError([_out_of_range(rulebase, name)]) from None
+        written[name], made[name] = own, own.made
+    table = _table(source.table, dialect)
+    texts = {}
+    for name in decisions:
+        needed = [step for other in decider.needed([name]) for step in written[other].steps]
+        last = answer_step(written[name], names)
+        outputs = (*keys, *(one.name for one in last.columns), REJECTED)
+        found = query((*first, *needed, last), table, outputs, database.materialized)
+        text = _adapted(found, database).sql(dialect=dialect, pretty=True)
+        texts[name] = f"{_heading(rulebase, name)}\n{filled(text)}\n"
+    return texts
+
+
 def statement(
     decider: Decider,
     decision: str,
@@ -75,48 +126,8 @@ def statement(
     *,
     strict: bool = False,
 ) -> str:
-    """The statement that decides ``decision`` for every loan of a table, in a dialect of
-    ``DATABASES``. It selects the keys, the value, how it stands (decided, open, conflict,
-    undetermined, rejected), the deciding rules and what a loan is rejected by.
-
-    A NULL is a fact that is not known. ``strict`` presumes nothing. Raises ``InputError`` for a
-    name that can't be used, and for a formula that no statement can hold.
-    """
-    database = DATABASES[dialect]
-    source = source or Source()
-    compiled, rulebase = decider.compiled, decider.rulebase
-    _check(rulebase, decision, source)
-    found_keys = [_identifier(key, dialect) for key in source.keys]
-    keys = {key.name: exp.Column(this=key) for key in found_keys}
-    own = {name: name for name in rulebase.facts} if source.columns is None else source.columns
-    columns = {
-        fact: exp.Column(this=_identifier(own[fact], dialect)) if fact in own else None
-        for fact in rulebase.facts
-    }
-    names = Names((*_names_of(rulebase), *keys))
-    terms = _terms(rulebase)
-    steps = [
-        given_facts(rulebase, columns, keys),
-        checked_facts(rulebase, [name for name in rulebase.facts if columns[name] is not None]),
-        *(() if strict else presumed_facts(rulebase)),
-        terms,
-    ]
-    made: dict[str, Made] = {}
-    scope = Scope(rulebase, made, columns=frozenset(one.name for one in terms.columns))
-    books = Books(rulebase, made, _divide(database), exp.DataType.build(database.whole))
-    for name in decider.needed([decision]):
-        try:
-            written = write(compiled, rulebase.decisions[name], scope, books, names)
-        except OutOfRange:
-            raise InputError([_out_of_range(rulebase, name)]) from None
-        steps += written.steps
-        made[name] = written.made
-    steps.append(answer_step(written, names))
-    outputs = [*keys, *(one.name for one in steps[-1].columns), REJECTED]
-    table = _table(source.table, dialect)
-    found = query(steps, table, outputs, database.materialized)
-    text = _adapted(found, database).sql(dialect=dialect, pretty=True)
-    return f"{_heading(rulebase, decision)}\n{filled(text)}\n"
+    """The statement for one decision; see :func:`statements`."""
+    return statements(decider, [decision], dialect, source, strict=strict)[decision]
 
 
 def _terms(rulebase: Rulebase) -> Step:
@@ -176,12 +187,16 @@ def _names_of(rulebase: Rulebase) -> set[str]:
     return {*rulebase.facts, *rulebase.terms, *rulebase.decisions, REJECTED, TOO_FINE}
 
 
-def _check(rulebase: Rulebase, decision: str, source: Source) -> None:
-    problems = []
-    if decision not in rulebase.decisions:
-        hint = likely(decision, rulebase.decisions) or "`recourse rules` lists them"
-        message = f"no decision is called `{decision}`"
-        problems.append(Problem("unknown-decision", message, NOWHERE, hint))
+def _check(rulebase: Rulebase, decisions: Collection[str], source: Source) -> None:
+    problems = [
+        Problem(
+            "unknown-decision",
+            f"no decision is called `{decision}`",
+            hint=likely(decision, rulebase.decisions) or "`recourse rules` lists them",
+        )
+        for decision in decisions
+        if decision not in rulebase.decisions
+    ]
     problems += [
         Problem(
             "unknown-fact",
@@ -204,6 +219,19 @@ def _check(rulebase: Rulebase, decision: str, source: Source) -> None:
         problems.append(Problem("no-key", "a statement needs a column that tells loans apart"))
     if problems:
         raise InputError(problems)
+
+
+def _columns(
+    rulebase: Rulebase, source: Source, dialect: str
+) -> tuple[dict[str, exp.Column], dict[str, exp.Column | None]]:
+    """The columns of the keys, by the names they have in the answer, and of the facts."""
+    keys = [_identifier(key, dialect) for key in source.keys]
+    own = {name: name for name in rulebase.facts} if source.columns is None else source.columns
+    facts = {
+        fact: exp.Column(this=_identifier(own[fact], dialect)) if fact in own else None
+        for fact in rulebase.facts
+    }
+    return {key.name: exp.Column(this=key) for key in keys}, facts
 
 
 def _identifier(text: str, dialect: str) -> exp.Identifier:

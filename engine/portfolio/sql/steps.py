@@ -103,7 +103,7 @@ def _kept(
 
 
 def _aliased(one: Column) -> exp.Expr:
-    alias = exp.alias_(one.value, one.name, quoted=True, copy=False)
+    alias = exp.alias_(one.value, one.name, quoted=True, copy=True)
     if one.comment:
         alias.add_comments([" ".join(one.comment.split())])
     return alias
