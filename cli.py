@@ -32,6 +32,7 @@ COMMANDS = {
     "test": "Run the cases of packs, and say what they are worth.",
     "diff": "What changes between two versions, for which loans.",
     "replay": "Decide recorded decisions again.",
+    "serve": "Serve decisions over HTTP, with a page that asks.",
     "export": "Write decisions as SQL, for a database.",
     "schema": "Write the JSON Schemas that editors use.",
     "fmt": "Put rule files in canonical order.",

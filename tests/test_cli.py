@@ -155,13 +155,15 @@ def test_settings_replace_and_remove_facts(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_settings_alone_make_a_loan(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = call(capsys, "decide", "--set", "loan_kind=auto", "--only", "recourse")
+    auto = ("--set", "loan_kind=auto", "--only", "recourse")
+    code, out, _ = call(capsys, "decide", "--pack", "primer", *auto)
     assert code == 0
     assert "Recourse   Yes, you answer for the whole debt" in out
 
 
 def test_json_is_one_record(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = call(capsys, "decide", str(EXAMPLES / "priya.json"), "--format", "json")
+    priya = str(EXAMPLES / "priya.json")
+    code, out, _ = call(capsys, "decide", "--pack", "primer", priya, "--format", "json")
     record = json.loads(out)
     assert code == 0
     assert list(Draft202012Validator(dict(read_schema("record"))).iter_errors(record)) == []
@@ -170,7 +172,7 @@ def test_json_is_one_record(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_many_loans_make_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = call(capsys, "decide", str(EXAMPLES / "loans.jsonl"))
+    code, out, _ = call(capsys, "decide", "--pack", "primer", str(EXAMPLES / "loans.jsonl"))
     lines = out.splitlines()
     assert code == 0
     assert len(lines) == 2 + 6 + 2 + 1
@@ -185,10 +187,11 @@ def test_many_loans_as_pages(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_standard_input(tmp_path: Path) -> None:
-    yaml = run("decide", "-", "--only", "recourse", stdin="loan_kind: auto\n", cwd=tmp_path)
+    recourse = ("decide", "-", "--pack", "primer", "--only", "recourse")
+    yaml = run(*recourse, stdin="loan_kind: auto\n", cwd=tmp_path)
     assert (yaml.returncode, yaml.stdout.split()[0]) == (0, "<stdin>")
     rows = '{"loan_kind": "auto"}\n{"loan_kind": "boat"}\n\n{"loan_kind": "personal"}\n'
-    done = run("decide", "-", "--only", "recourse", "--format", "json", stdin=rows, cwd=tmp_path)
+    done = run(*recourse, "--format", "json", stdin=rows, cwd=tmp_path)
     assert done.returncode == 2
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [record["loan"] for record in records] == ["<stdin>:1", "<stdin>:4"]
@@ -206,7 +209,7 @@ def test_a_bad_row_is_set_aside_and_the_others_decided(
 ) -> None:
     path = tmp_path / "loans.jsonl"
     path.write_text('{"loan_kind": "auto"}\n{"loan_kind": \n{"loan_kind": "personal"}\n')
-    code, out, err = call(capsys, "decide", str(path), "--only", "recourse")
+    code, out, err = call(capsys, "decide", "--pack", "primer", str(path), "--only", "recourse")
     assert code == 2
     assert out.splitlines()[-1] == "2 loans decided; 1 set aside"
     assert err.splitlines()[0] == (
@@ -350,12 +353,22 @@ def test_what_is_wrong_for_every_loan_is_said_once(capsys: pytest.CaptureFixture
     assert err.startswith("--set: bad-setting: `sale_price` is not of the form fact=value\n")
 
 
+def test_a_file_says_which_pack_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    ohio = str(EXAMPLES / "us" / "purchase-ohio.yaml")
+    for file, pack in ((PRIYA, "primer "), (ohio, "us ")):
+        _, out, _ = call(capsys, "decide", file)
+        assert pack in out.splitlines()[0]
+    code, out, err = call(capsys, "decide", PRIYA, ohio)
+    assert (code, out) == (2, "")
+    assert "the files are for the packs `primer`, `us`: use --pack" in err
+
+
 def test_unknown_packs_and_rules(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (("decide", PRIYA, "--pack", "prmier"), ("check", "prmier")):
         code, out, err = call(capsys, *arguments)
         assert (code, out) == (2, "")
         assert err.startswith("prmier: no-pack: there is no pack `prmier` (did you mean `primer`?)")
-    code, out, err = call(capsys, "why", "credit.chargeoff")
+    code, out, err = call(capsys, "why", "--pack", "primer", "credit.chargeoff")
     assert (code, out) == (2, "")
     assert "unknown-rule: no rule is called `credit.chargeoff` (did you mean `credit.cha" in err
 
@@ -579,9 +592,10 @@ def test_a_folder_without_permission(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, text in [
-        (("why", "contract.nonrecourse"), "A nonrecourse clause protects you"),
+        (("why", "--pack", "primer", "contract.nonrecourse"), "A nonrecourse clause protects you"),
+        (("why", "wa.trustee-sale"), "RCW 61.24.100(1)"),
         (("facts",), "outstanding_debt"),
-        (("rules", "-k", "california is"), "states.california"),
+        (("rules", "--pack", "primer", "-k", "california is"), "states.california"),
     ]:
         code, out, err = call(capsys, *arguments)
         assert (code, err) == (0, "")
@@ -602,7 +616,9 @@ def completed(words: str, number: int) -> list[str]:
 
 def test_a_shell_completes_commands_and_rules() -> None:
     assert completed("recourse de", 1) == ["decide"]
-    assert completed("recourse why credit.s", 2) == ["credit.settlement"]
+    assert completed("recourse why --pack primer credit.s", 4) == ["credit.settlement"]
+    assert completed("recourse why wa.trustee-sale.c", 2) == []
+    assert completed("recourse why wa.trustee-s", 2) == ["wa.trustee-sale"]
 
 
 def test_a_broken_pack_completes_nothing() -> None:

@@ -15,7 +15,8 @@ from engine.commands.console import (
     DONE,
     UNDETERMINED,
     decisions_option,
-    pack_option,
+    pack_for,
+    pack_of_files_option,
     set_option,
     show_problems,
     strict_option,
@@ -44,14 +45,14 @@ from engine.values import ValueFault
 
 @click.command("ask")
 @click.argument("file", required=False, metavar="[FILE]", type=click.Path())
-@pack_option
+@pack_of_files_option
 @set_option
 @decisions_option("--about", "Ask for this decision; may be repeated.  [default: the main ones]")
 @strict_option
 @click.option("--save", metavar="FILE", type=click.Path(), help="Save the facts at the end.")
 def command(
     file: str | None,
-    pack: str,
+    pack: str | None,
     settings: tuple[str, ...],
     about: tuple[str, ...],
     strict: bool,
@@ -71,7 +72,7 @@ def command(
     """
     if save and Path(save).exists() and save != file:
         raise click.UsageError(f"{save} is there already: name another file")
-    decider = load(pack)
+    decider = load(pack_for(pack, [] if file is None else [file]))
     check_request(decider.rulebase, settings, about)
     given = _given(decider, file, settings)
     wanted = about or decider.rulebase.main or tuple(decider.rulebase.decisions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,9 +15,11 @@ from click.shell_completion import CompletionItem
 from engine.presentation.completion import CANDIDATES
 from engine.presentation.layout import Style
 from engine.presentation.problems import as_text
-from engine.problems import Problem
+from engine.problems import Problem, listing
+from engine.reading.loans import schema_pack
 
 DONE, FINDINGS, INVALID, UNDETERMINED = 0, 1, 2, 3
+USUAL_PACK = "us"
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
@@ -66,6 +68,18 @@ def step_by_step(what: str) -> Iterator[Callable[[str], None]]:
 # ---- options ----------------------------------------------------------------------------------
 
 
+def pack_for(pack: str | None, files: Sequence[str]) -> str:
+    """The pack that was asked for, or the one for which the files say they are written.
+
+    Raises ``click.UsageError`` where they name several."""
+    if pack is not None:
+        return pack
+    named = {name for file in files if (name := schema_pack(file))}
+    if len(named) > 1:
+        raise click.UsageError(f"the files are for the packs {listing(sorted(named))}: use --pack")
+    return named.pop() if named else USUAL_PACK
+
+
 def completing(
     kind: str,
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
@@ -75,7 +89,7 @@ def completing(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         try:
-            chosen = ctx.params.get("pack") or "primer"
+            chosen = ctx.params.get("pack") or USUAL_PACK
             pack = chosen if isinstance(chosen, str) else chosen[-1]
             found = CANDIDATES[kind](pack, incomplete)
         except Exception:  # a shell that completes nothing is better than one full of errors
@@ -89,10 +103,17 @@ def completing(
 
 pack_option: Option = click.option(
     "--pack",
-    default="primer",
+    default=USUAL_PACK,
     show_default=True,
     metavar="NAME|FOLDER",
     help="The rules to use.",
+    shell_complete=completing("packs"),
+)
+
+pack_of_files_option: Option = click.option(
+    "--pack",
+    metavar="NAME|FOLDER",
+    help=f"The rules to use.  [default: the pack whose schema the file names, else {USUAL_PACK}]",
     shell_complete=completing("packs"),
 )
 

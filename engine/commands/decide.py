@@ -16,7 +16,8 @@ from engine.commands.console import (
     UNDETERMINED,
     decisions_option,
     format_option,
-    pack_option,
+    pack_for,
+    pack_of_files_option,
     set_option,
     show_problems,
     strict_option,
@@ -29,7 +30,7 @@ from engine.reading.loans import LINES
 
 @click.command("decide")
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
-@pack_option
+@pack_of_files_option
 @set_option
 @decisions_option("--only", "Decide this alone; may be repeated.")
 @strict_option
@@ -41,7 +42,7 @@ from engine.reading.loans import LINES
 @click.option("--verbose", is_flag=True, help="Say to standard error what took how long.")
 def command(
     files: tuple[str, ...],
-    pack: str,
+    pack: str | None,
     settings: tuple[str, ...],
     only: tuple[str, ...],
     strict: bool,
@@ -68,7 +69,7 @@ def command(
         raise click.UsageError("give a file of facts, - for standard input, or --set FACT=VALUE")
 
     started = time.perf_counter()
-    decider = load(pack)
+    decider = load(pack_for(pack, files))
     check_request(decider.rulebase, settings, only)
     if verbose:
         read = time.perf_counter()

@@ -12,6 +12,7 @@ from engine.analysis.tally import Tally, count_loans
 from engine.commands.console import (
     DONE,
     FINDINGS,
+    USUAL_PACK,
     format_option,
     show_problems,
     step_by_step,
@@ -58,7 +59,7 @@ def command(
     if money and loans is None:
         raise click.UsageError("--money sums a fact of the loans that --loans names")
     start = time.perf_counter()
-    folder = find_pack(pack or ("." if Path("pack.yaml").is_file() else "primer"))
+    folder = find_pack(pack or ("." if Path("pack.yaml").is_file() else USUAL_PACK))
     older = open_base(base, folder)
     newer = load_pack(folder) if head is None else open_base(head, folder)
     with step_by_step("comparing") as step:

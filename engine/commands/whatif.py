@@ -12,7 +12,8 @@ from engine.commands.console import (
     completing,
     decisions_option,
     format_option,
-    pack_option,
+    pack_for,
+    pack_of_files_option,
     set_option,
     show,
     strict_option,
@@ -37,7 +38,7 @@ from engine.values import ValueFault, read_fact
     help="The fact to vary, over all its values or these; twice for a grid.",
     shell_complete=completing("settings"),
 )
-@pack_option
+@pack_of_files_option
 @set_option
 @decisions_option("--about", "Look at this decision; may be repeated.  [default: the main ones]")
 @strict_option
@@ -45,7 +46,7 @@ from engine.values import ValueFault, read_fact
 def command(
     file: str | None,
     varied: tuple[str, ...],
-    pack: str,
+    pack: str | None,
     settings: tuple[str, ...],
     about: tuple[str, ...],
     strict: bool,
@@ -68,7 +69,7 @@ def command(
         raise click.UsageError("give a file of facts, - for standard input, or --set FACT=VALUE")
     if not 1 <= len(varied) <= 2:
         raise click.UsageError("one fact varies, or two: --vary FACT")
-    decider = load(pack)
+    decider = load(pack_for(pack, [] if file is None else [file]))
     rulebase = decider.rulebase
     check_request(rulebase, settings, about)
     loan = one_loan(file, settings)

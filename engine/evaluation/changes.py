@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -29,24 +30,30 @@ class Change:
     outcome: Outcome
 
 
-def nearest_changes(decider: Decider, record: Record, decision: str) -> tuple[Change, ...]:
+def nearest_changes(
+    decider: Decider, record: Record, decision: str, until: float = math.inf
+) -> tuple[Change, ...]:
     """The smallest changes of the record's facts that would change a decided (or open) outcome: as
     few facts as can be, each to a value of another class, within the constraints. The jurisdiction
     stays as it is: property does not move.
 
     A change must begin with a fact that the way to the outcome asks for, so only those are tried,
     and after each of them those on the new way. Of an amount, another formula is another outcome;
-    the same formula with other numbers is not.
+    the same formula with other numbers is not. Raises ``TooSlow`` where it is not done ``until``
+    then, in seconds of ``time.monotonic``.
     """
     answer = record.answers[decision]
     if answer.status not in ("decided", "open"):
         return ()
-    return _Search(decider, decision, record.known).run()
+    return _Search(decider, decision, record.known, until).run()
 
 
 class _Search:
-    def __init__(self, decider: Decider, decision: str, facts: Mapping[str, Value]) -> None:
+    def __init__(
+        self, decider: Decider, decision: str, facts: Mapping[str, Value], until: float
+    ) -> None:
         self._decider = decider
+        self._until = until
         self._compiled: Compiled = decider.compiled_for(facts)
         self._place = decider.rulebase.jurisdiction_fact
         self._decision = decider.rulebase.decisions[decision]
@@ -90,7 +97,8 @@ class _Search:
         return Walk(self._compiled, facts).settle(self._compiled.roots[self._decision.name])
 
     def _find(self, facts: Mapping[str, Value]) -> Outcome | None:
-        session = Session(self._compiled, facts)
+        session = Session(self._compiled, facts, self._until)
+        session.walk.check_time()
         for name in self._decider.needed([self._decision.name]):
             session.find(self._decider.rulebase.decisions[name])
         return session.found[self._decision.name].single

@@ -17,7 +17,7 @@ Codes = npt.NDArray[np.intp]
 
 _MOST = 1 << 62
 _DENSE = 1 << 22
-"""Keys below this are told apart by a table with a place for each, which is quicker than sorting."""
+"""Keys below this are told apart by a table with a place for each: quicker than sorting."""
 
 
 def whole(column: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:

@@ -13,18 +13,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider, no_completion
 from engine.evaluation.facts import contradictions
-from engine.model import Formula, Rulebase
-from engine.portfolio.answers import Answers
-from engine.portfolio.arrays import Codes, grouped, whole
+from engine.model import ORDERED, Formula, Rulebase, Value
+from engine.portfolio.answers import Answers, SharedAnswer
+from engine.portfolio.arrays import Codes, Integers, grouped, whole
 from engine.portfolio.batch import Batch, merged
-from engine.portfolio.columns import MISSING, Columns, facts_at
+from engine.portfolio.columns import MISSING, UNKNOWN, Columns, facts_at, value_of
 from engine.portfolio.conditions import broken, presumed
 from engine.portfolio.plan import make_plan
-from engine.portfolio.solving import Memory, Question, Solving
+from engine.portfolio.solving import REJECTED, Memory, Question, Shared, Solved, Solving
 from engine.problems import Problem
 from engine.trees import names_in
+
+SMALL = 500
+"""A pack of so many rules is walked for all jurisdictions at once."""
 
 Problems = Mapping[int, tuple[Problem, ...]]
 """What is wrong with some rows."""
@@ -52,9 +56,9 @@ class Kernel:
         self.rulebase = decider.rulebase
         self.wanted = decider.wanted(only)
         self.strict = strict
-        self._compiled = decider.compiled
-        self._questions = _questions(self.rulebase, self.wanted)
-        self._memory: Memory | None = None
+        self._decider = decider
+        self._shared = {name: Shared() for name in self.wanted}
+        self._places: dict[int, _Place] = {}
         self._lock = threading.RLock()
 
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
@@ -66,20 +70,75 @@ class Kernel:
         are the problems of rows in which a value could not be read (it counts as missing)."""
         rejected = self._contradictory(columns, rows, faults or {})
         known = columns if self.strict else presumed(columns, self.rulebase, rows)
-        batch = Batch(self._compiled, known, rows)
-        solving = Solving(self._remembered(batch), batch, self._lock)
-        names = [name for name in self.rulebase.facts if name in columns]
-        for row in solving.impossible(_accepted(rejected, rows)).tolist():
-            given = [name for name in names if columns[name].number(row) != MISSING]
-            rejected[row] = (no_completion(given),)
-        accepted = _accepted(rejected, rows)
-        answers = {name: solving.answers(name, accepted) for name in self.wanted}
+        spread = _Spread(self.rulebase, self.wanted, rows)
+        for place, part in self._by_place(known, _accepted(rejected, rows), rows):
+            batch = place.batch(known, part, rows)
+            solving = self._solving(place, batch)
+            impossible = solving.impossible()
+            if impossible.any():
+                whole_part = np.arange(rows) if part is None else part
+                for row in whole_part[impossible].tolist():
+                    given = [n for n in self.rulebase.facts if _is_given(columns, n, row)]
+                    rejected[row] = (no_completion(given),)
+                part = whole_part[~impossible]
+                batch = place.batch(known, part, rows)
+                solving = self._solving(place, batch)
+            for name in self.wanted:
+                spread.take(name, solving.answers(name), part)
+        answers = {name: spread.answers(name, self._shared[name].answers) for name in self.wanted}
         return Decided(rows, answers, rejected)
+
+    def _by_place(
+        self, columns: Columns, part: Codes | None, rows: int
+    ) -> list[tuple[_Place, Codes | None]]:
+        """The rows (those of ``part``, or all) by the jurisdiction whose rules can apply to them.
+        All go together where the pack is small and nothing is missing: the answers are the same."""
+        name = self.rulebase.jurisdiction_fact
+        column = columns.get(name, UNKNOWN)
+        if not name or column.unknown:
+            return [(self._place({}), part)] if rows else []
+        fact = self.rulebase.facts[name]
+        if column.constant:
+            where = {name: value_of(fact, int(column.entries[0]))}
+            return [(self._place(where), part)] if rows else []
+        if len(self.rulebase.rules) <= SMALL and self._complete(columns):
+            return [(self._place({}), part)]
+        numbers = whole(column.each(), rows)
+        if part is not None:
+            numbers = numbers[part]
+        found: dict[int, tuple[_Place, list[int]]] = {}
+        for number in np.unique(numbers).tolist():
+            place = self._place({} if number == MISSING else {name: value_of(fact, number)})
+            found.setdefault(id(place), (place, []))[1].append(number)
+        if len(found) == 1:
+            return [(place, part) for place, _ in found.values()]
+        every = np.arange(rows) if part is None else part
+        return [(place, every[np.isin(numbers, own)]) for place, own in found.values()]
+
+    def _complete(self, columns: Columns) -> bool:
+        """Whether every fact that some condition asks for is known in every row."""
+        levels_on = self._decider.compiled.levels_on
+        return all(
+            columns.get(name, UNKNOWN).complete for name, levels in levels_on.items() if levels
+        )
+
+    def _place(self, where: Mapping[str, Value]) -> _Place:
+        with self._lock:
+            compiled = self._decider.compiled_for(where)
+            found = self._places.get(id(compiled))
+            if found is None:
+                questions = _questions(compiled.rulebase, self.wanted)
+                found = self._places[id(compiled)] = _Place(compiled, questions)
+            return found
+
+    def _solving(self, place: _Place, batch: Batch) -> Solving:
+        with self._lock:
+            return Solving(place.remembered(batch), batch, self._shared, self._lock)
 
     def _contradictory(
         self, columns: Columns, rows: int, faults: Problems
     ) -> dict[int, tuple[Problem, ...]]:
-        """The problems of each row that can't be used: its faults, and the constraints it breaks."""
+        """The problems of each row that can't be used: faults, and the constraints it breaks."""
         found = dict(faults)
         if fails := broken(columns, self.rulebase, rows):
             where = np.flatnonzero(np.logical_or.reduce(list(fails.values())))
@@ -94,18 +153,64 @@ class Kernel:
                 found[row] = (*found.get(row, ()), *told[number])
         return found
 
-    def _remembered(self, batch: Batch) -> Memory:
+
+@dataclass(slots=True)
+class _Place:
+    """The diagrams of a jurisdiction (or of all), and what has been solved with them."""
+
+    compiled: Compiled
+    questions: Mapping[str, Question]
+    memory: Memory | None = None
+
+    def batch(self, columns: Columns, part: Codes | None, rows: int) -> Batch:
+        """Some rows of the columns, or all of them."""
+        if part is None or len(part) == rows:
+            return Batch(self.compiled, columns, rows)
+        some = {name: column.rows(part) for name, column in columns.items()}
+        return Batch(self.compiled, some, len(part))
+
+    def remembered(self, batch: Batch) -> Memory:
         """The tables that fit a batch, and what has been solved with them."""
-        with self._lock:
-            states = batch.states()
-            if self._memory is not None:
-                before = self._memory.plan.states
-                states = {level: merged(before[level], state) for level, state in states.items()}
-                if states == before:
-                    return self._memory
-            plan = make_plan(self._compiled, states, self._questions)
-            self._memory = Memory(plan, self._questions)
-            return self._memory
+        states = batch.states()
+        if self.memory is not None:
+            before = self.memory.plan.states
+            states = {level: merged(before[level], state) for level, state in states.items()}
+            if states == before:
+                return self.memory
+        plan = make_plan(self.compiled, states, self.questions)
+        self.memory = Memory(plan, self.questions)
+        return self.memory
+
+
+class _Spread:
+    """The answers of parts of a batch, put together."""
+
+    def __init__(self, rulebase: Rulebase, names: Collection[str], rows: int) -> None:
+        self._decisions = rulebase.decisions
+        self._rows = rows
+        self._codes = {name: np.full(rows, REJECTED, dtype=np.intp) for name in names}
+        self._numbers: dict[str, Integers] = {}
+
+    def take(self, name: str, solved: Solved, part: Codes | None) -> None:
+        """The answers of some rows, or of all."""
+        where = slice(None) if part is None else part
+        self._codes[name][where] = solved.codes
+        if solved.numbers is not None:
+            numbers = self._numbers.get(name)
+            if numbers is None:
+                numbers = np.zeros(self._rows, dtype=np.int64)
+            if solved.numbers.dtype != numbers.dtype:
+                numbers = numbers.astype(object)
+            numbers[where] = solved.numbers
+            self._numbers[name] = numbers
+
+    def answers(self, name: str, shared: Sequence[SharedAnswer]) -> Answers:
+        """The answers of all rows."""
+        decision = self._decisions[name]
+        numbers = self._numbers.get(name)
+        if numbers is None and decision.type in ORDERED:
+            numbers = np.zeros(self._rows, dtype=np.int64)
+        return Answers(decision, shared, self._codes[name], numbers)
 
 
 def _made(rulebase: Rulebase, wanted: Sequence[str], strict: bool) -> Kernel:
@@ -131,6 +236,10 @@ def _questions(rulebase: Rulebase, wanted: Collection[str]) -> dict[str, Questio
         )
     needed = {*wanted, *(used for name in wanted for used in found[name].used)}
     return {name: question for name, question in found.items() if name in needed}
+
+
+def _is_given(columns: Columns, name: str, row: int) -> bool:
+    return name in columns and columns[name].number(row) != MISSING
 
 
 def _accepted(rejected: Problems, rows: int) -> Codes | None:

@@ -1,4 +1,4 @@
-"""One batch of rows: where they stand in each decision, and the answers of those that stand alike."""
+"""One batch of rows: where they stand in each decision, and what those come to that stand alike."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from engine.evaluation.decide import Session
 from engine.evaluation.reach import Walk
 from engine.model import ORDERED, Decision
+from engine.portfolio.amounts import narrow
 from engine.portfolio.answers import (
-    Answers,
     SharedAnswer,
     Situation,
     literal_answer,
@@ -38,6 +38,15 @@ class Question:
     facts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The answers of a batch to one decision: codes of shared answers, and the numbers of amounts
+    and days."""
+
+    codes: Codes
+    numbers: Integers | None = None
+
+
 @dataclass(slots=True)
 class Shared:
     """The answers to one decision so far, each once."""
@@ -60,7 +69,6 @@ class Memory:
     def __init__(self, plan: Plan, questions: Mapping[str, Question]) -> None:
         self.plan = plan
         self.questions = questions
-        self.shared = {name: Shared() for name in questions}
         self.stands: dict[tuple[str | int, bytes], int] = {}
         """Where rows stand that lack facts, each with a negative number."""
         self.codes: dict[str, dict[int, int]] = {name: {} for name in questions}
@@ -72,34 +80,30 @@ class Memory:
 class Solving:
     """The rows of one batch under the plan of its tape."""
 
-    def __init__(self, memory: Memory, batch: Batch, lock: threading.RLock) -> None:
+    def __init__(
+        self, memory: Memory, batch: Batch, shared: Mapping[str, Shared], lock: threading.RLock
+    ) -> None:
         self._memory = memory
         self._batch = batch
+        self._shared = shared
         self._lock = lock
         self._stands: dict[str | int, Codes] = {}
         self._sessions: dict[int, Session] = {}
 
     # ---- where the rows stand -----------------------------------------------------------------
 
-    def _standing(self, name: str | int, walked: Walked, rows: Codes | None) -> Codes:
-        """Where rows (all if None) stand: the number of the state in which they end where nothing
-        is missing, else a negative one that rows share which agree in all that counts."""
+    def _standing(self, name: str | int, walked: Walked) -> Codes:
+        """Where the rows stand: the number of the state in which they end where nothing is missing,
+        else a negative one that rows share which agree in all that counts."""
         found = self._stands.get(name)
         if found is None:
             with self._lock:
                 ends = walked.ends(self._batch)
-                open_ = ~walked.settled(ends)
-            found = self._stands[name] = self._further(name, walked, ends, open_, rows)
+                where = np.flatnonzero(~walked.settled(ends))
+            found = self._stands[name] = self._further(name, walked, ends, where)
         return found
 
-    def _further(
-        self, name: str | int, walked: Walked, ends: Codes, open_: Booleans, rows: Codes | None
-    ) -> Codes:
-        if rows is not None:
-            inside = np.zeros(len(ends), dtype=bool)
-            inside[rows] = True
-            open_ = open_ & inside
-        where = np.flatnonzero(open_)
+    def _further(self, name: str | int, walked: Walked, ends: Codes, where: Codes) -> Codes:
         if not len(where):
             return ends
         stands = ends.copy()
@@ -143,24 +147,15 @@ class Solving:
 
     # ---- rows that no real loan has -----------------------------------------------------------
 
-    def impossible(self, rows: Codes | None) -> Codes:
-        """Of some rows (all if None) those whose facts no completion makes a real loan."""
+    def impossible(self) -> Booleans:
+        """The rows whose facts no completion makes a real loan."""
         found = np.zeros(self._batch.rows, dtype=bool)
         for number, walked in enumerate(self._memory.plan.constraints):
-            stands = self._standing(number, walked, rows)
-            chosen = stands if rows is None else stands[rows]
-            first, group = grouped([chosen], len(chosen))
-            broken = np.array(
-                [
-                    not self._possible(
-                        number, walked, int(chosen[i]), int(i if rows is None else rows[i])
-                    )
-                    for i in first
-                ],
-                dtype=bool,
-            )
-            found[slice(None) if rows is None else rows] |= broken[group]
-        return np.flatnonzero(found)
+            stands = self._standing(number, walked)
+            first, group = grouped([stands], len(stands))
+            broken = [not self._possible(number, walked, int(stands[i]), i) for i in first.tolist()]
+            found |= np.array(broken, dtype=bool)[group]
+        return found
 
     def _possible(self, number: int, walked: Walked, stand: int, row: int) -> bool:
         if stand >= 0:  # a constraint that is met is left out
@@ -176,80 +171,65 @@ class Solving:
 
     # ---- answers ------------------------------------------------------------------------------
 
-    def answers(self, name: str, rows: Codes | None) -> Answers:
-        """The answers of some rows (all if None) to one decision."""
+    def answers(self, name: str) -> Solved:
+        """The answers to one decision."""
         question = self._memory.questions[name]
-        shared = self._memory.shared[name]
         if question.decision.type in ORDERED:
-            return self._amounts(question, shared, rows)
-        stands = self._standing(name, self._memory.plan.decisions[name], rows)
-        chosen = stands if rows is None else stands[rows]
-        first, group = grouped([chosen], len(chosen))
+            return self._amounts(question, self._shared[name])
+        stands = self._standing(name, self._memory.plan.decisions[name])
+        first, group = grouped([stands], len(stands))
         known = self._memory.codes[name]
-        codes = []
         with self._lock:
-            for i in first.tolist():
-                stand = int(chosen[i])
+            for row in first.tolist():
+                stand = int(stands[row])
                 if stand not in known:
-                    session = self._session(i if rows is None else int(rows[i]))
-                    known[stand] = shared.code(literal_answer(session, question.decision))
-                codes.append(known[stand])
-        return Answers(
-            question.decision,
-            shared.answers,
-            self._spread(np.array(codes, dtype=np.intp)[group], rows),
-        )
+                    answer = literal_answer(self._session(row), question.decision)
+                    known[stand] = self._shared[name].code(answer)
+            codes = np.array([known[int(stands[row])] for row in first.tolist()], dtype=np.intp)
+        return Solved(codes[group])
 
-    def _amounts(self, question: Question, shared: Shared, rows: Codes | None) -> Answers:
-        decision, batch = question.decision, self._batch
-        every = np.arange(batch.rows) if rows is None else rows
-        names = (*question.used, decision.name)
-        keys = [self._standing(n, self._memory.plan.decisions[n], rows)[every] for n in names]
-        keys += [_of(batch.column(fact).known(), every) for fact in question.facts]
-        first, group = grouped(keys, len(every))
-        codes = np.empty(len(every), dtype=np.intp)
-        numbers: Integers = np.zeros(len(every), dtype=np.int64)
+    def _amounts(self, question: Question, shared: Shared) -> Solved:
+        decision, batch, count = question.decision, self._batch, self._batch.rows
+        walks = self._memory.plan.decisions
+        keys = [self._standing(name, walks[name]) for name in (*question.used, decision.name)]
+        stands = len(keys)
+        keys += [whole(batch.column(fact).known(), count) for fact in question.facts]
+        first, group = grouped(keys, count)
+        marks = np.stack([column[first] for column in keys], axis=1).astype(np.int64)
         order = np.argsort(group, kind="stable")
-        bounds = np.searchsorted(group[order], np.arange(len(first) + 1))
-        told = np.stack([whole(k, len(every))[first] for k in keys], axis=1).astype(np.int64)
+        bounds = np.searchsorted(group[order], np.arange(len(first) + 1)).tolist()
+        codes = np.empty(count, dtype=np.intp)
+        numbers: Integers = np.zeros(count, dtype=np.int64)
         for number, row in enumerate(first.tolist()):
             part = order[bounds[number] : bounds[number + 1]]
-            with self._lock:
-                key = (decision.name, told[number].tobytes())
-                case = self._memory.situations.get(key)
-                if case is None:
-                    session = self._session(int(every[row]))
-                    case = situation(session, decision, question.used)
-                    self._memory.situations[key] = case
+            case = self._case(question, row, marks[number].tobytes())
+            known = marks[number, stands:]
             missing = frozenset(
-                fact
-                for fact in question.facts
-                if batch.column(fact).number(int(every[row])) == MISSING
+                f for f, is_known in zip(question.facts, known, strict=True) if not is_known
             )
-            own = reckoned(batch, decision, case, missing, every[part])
+            own = reckoned(batch, decision, case, missing, part)
             with self._lock:
                 table = np.array([shared.code(answer) for answer in own.shared], dtype=np.intp)
             codes[part] = table[own.codes]
-            if own.numbers is not None:
-                if own.numbers.dtype == object:
-                    numbers = numbers.astype(object)
-                numbers[part] = own.numbers
-        return Answers(
-            decision, shared.answers, self._spread(codes, rows), self._spread(numbers, rows, 0)
-        )
+            assert own.numbers is not None
+            if own.numbers.dtype == object:
+                numbers = numbers.astype(object)
+            numbers[part] = own.numbers
+        return Solved(codes, narrow(numbers))
+
+    def _case(self, question: Question, row: int, mark: bytes) -> Situation:
+        with self._lock:
+            key = (question.decision.name, mark)
+            case = self._memory.situations.get(key)
+            if case is None:
+                case = situation(self._session(row), question.decision, question.used)
+                self._memory.situations[key] = case
+            return case
 
     def _session(self, row: int) -> Session:
         found = self._sessions.get(row)
         if found is None:
             found = self._sessions[row] = Session(self._batch.compiled, self._batch.facts_at(row))
-        return found
-
-    def _spread(self, column: Integers, rows: Codes | None, rest: int = REJECTED) -> Integers:
-        """A column of some rows as one of all."""
-        if rows is None:
-            return column
-        found = np.full(self._batch.rows, rest, dtype=column.dtype)
-        found[rows] = column
         return found
 
 

@@ -63,11 +63,14 @@ def page(
 
 
 def _answers(record: Record, style: Style) -> Iterator[str]:
-    shown = [answer for answer in record.answers.values() if not _idle(answer)]
+    idle = _idle(record)
+    shown = [answer for name, answer in record.answers.items() if name not in idle]
     width = min(_WIDEST, max((len(a.decision.name) for a in shown), default=0)) + 3
-    groups: dict[str, list[Answer]] = {}
+    main = [answer for answer in shown if answer.decision.name in record.rulebase.main]
+    groups: dict[str, list[Answer]] = {"": main} if main else {}
     for answer in shown:
-        groups.setdefault(answer.decision.group, []).append(answer)
+        if answer not in main:
+            groups.setdefault(answer.decision.group, []).append(answer)
     for number, (group, answers) in enumerate(groups.items()):
         indent = 2 if group else 0
         if number:
@@ -78,16 +81,33 @@ def _answers(record: Record, style: Style) -> Iterator[str]:
             paint = _paint(answer, style)
             row = (spoken(answer.decision.name), answer_words(answer))
             yield from map(paint, columns([row], indent, width))
-    idle = [spoken(a.decision.name).lower() for a in record.answers.values() if _idle(a)]
     if idle:
         if shown:
             yield ""
         lead = "Not in play: "
-        yield from map(style.quiet, wrapped(f"{', '.join(idle)}.", len(lead), lead))
+        names = ", ".join(spoken(name).lower() for name in idle)
+        yield from map(style.quiet, wrapped(f"{names}.", len(lead), lead))
 
 
-def _idle(answer: Answer) -> bool:
-    """No rule speaks to it."""
+def _idle(record: Record) -> list[str]:
+    """The decisions to which no rule speaks: those without an answer, and all of a group where
+    there are no more than answers for want of a rule."""
+    by_group: dict[str, list[Answer]] = {}
+    for answer in record.answers.values():
+        by_group.setdefault(answer.decision.group, []).append(answer)
+    silent = {
+        group
+        for group, answers in by_group.items()
+        if group and all(a.by_default or _without_rule(a) for a in answers)
+    }
+    return [
+        name
+        for name, answer in record.answers.items()
+        if _without_rule(answer) or (answer.by_default and answer.decision.group in silent)
+    ]
+
+
+def _without_rule(answer: Answer) -> bool:
     return answer.status == "open" and not answer.rules
 
 
@@ -136,12 +156,15 @@ def _still_possible(answer: Answer) -> str:
 
 
 def _why(record: Record, style: Style, changes: Changes) -> Iterator[str]:
+    idle = _idle(record)
+    spoken_to = {name: a for name, a in record.answers.items() if name not in idle}
+    first = [name for name in record.rulebase.main if name in spoken_to]
     blocks = [
-        list(_reasons(record, answer, style, changes.get(name, ())))
-        for name, answer in record.answers.items()
-        if not _idle(answer) and not answer.by_default
+        list(_reasons(record, spoken_to[name], style, changes.get(name, ())))
+        for name in dict.fromkeys((*first, *spoken_to))
+        if not spoken_to[name].by_default
     ]
-    default = [answer for answer in record.answers.values() if answer.by_default]
+    default = [answer for answer in spoken_to.values() if answer.by_default]
     if default:
         blocks.append(list(_defaults(default, style)))
     if blocks:

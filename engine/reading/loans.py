@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from engine.problems import InputError, Place, Problem
+from engine.reading.packs import shipped_packs
 from engine.reading.source import open_bytes
 from engine.reading.yaml import (
     Document,
@@ -24,6 +25,10 @@ from engine.reading.yaml import (
 )
 from engine.values import describe
 
+_SCHEMA = re.compile(
+    rb"# yaml-language-server: \$schema=\S*/packs/([\w-]+)/facts\.schema\.json\s*$"
+)
+MAX_LINE = 1_000
 LINES = (".jsonl", ".ndjson")
 YAML = (".yaml", ".yml")
 _JSON = re.compile(r'\ufeff?\s*[\[{][\s\[{]*(?:"|\}|\]|\Z)')
@@ -38,6 +43,19 @@ class Loan:
     data: dict[str, object]
     locate: Callable[[str, bool], tuple[Place, str]]
     """The place of a fact's value (or, with True, of its name), and the text of that line."""
+
+
+def schema_pack(path: str) -> str:
+    """The shipped pack whose fact schema a YAML file names in its first line; else empty."""
+    if not path.lower().endswith(YAML):
+        return ""
+    try:
+        with open_bytes(path) as file:
+            found = _SCHEMA.match(file.readline(MAX_LINE))
+    except InputError:
+        return ""  # the reading says so
+    name = found[1].decode() if found else ""
+    return name if name in shipped_packs() else ""
 
 
 def read_loans(path: str) -> Iterator[Loan | InputError]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from engine.model import LANGUAGE, Fact, RuleFile, Rulebase, Term
+from engine.model import LANGUAGE, Fact, Rulebase, RuleFile, Term
 from engine.problems import InputError, Place, Problem, likely
 from engine.reading.accepted import read_accepted
 from engine.reading.belonging import kind_in

@@ -86,7 +86,7 @@ AMOUNTS = """
 """
 AMOUNT_RULES = """
     owed.all | owed | {} | {amount: debt} |
-    owed.less | owed | {state: CA} | {amount: debt - max(price, value)} |
+    owed.less | owed | {state: CA} | {amount: "debt - max(price, value)"} |
     owed.third | owed | {fraud: true} | {amount: debt * 2 / 3} |
     rest.all | rest | {} | {amount: debt - owed} |
     until.month | until | {state: WA} | {date: made, plus: 1 month} |
@@ -117,7 +117,7 @@ def test_amounts_and_days_of_known_and_missing_facts(tmp_path: Path) -> None:
 def test_a_missing_fact_that_cancels_out_leaves_the_answer_decided(tmp_path: Path) -> None:
     decider = pack(
         tmp_path,
-        "base: {type: money, label: Base}\n    gap: {type: money, label: Gap}",
+        "base: {type: money, label: Base}\ngap: {type: money, label: Gap}",
         """
         base.zero | base | {state: CA} | 0 |
         base.some | base | {state: WA} | {amount: price} |

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path
 from urllib.parse import quote
 
 from engine.model import Rule, Rulebase, RuleFile
@@ -31,16 +31,19 @@ class Addresses:
         self._files = {name: pages[stem] for name, stem in stems.items()}
 
     def fact(self, name: str) -> str:
+        """The page of a fact."""
         return f"facts/{name}.html"
 
     def decision(self, name: str) -> str:
+        """The page of a decision."""
         return f"decisions/{name}.html"
 
     def jurisdiction(self, value: str) -> str:
-        """Empty for a jurisdiction that has no rules of its own."""
+        """The page of a jurisdiction; empty for a jurisdiction that has no rules of its own."""
         return self._jurisdictions.get(value, "")
 
     def file(self, file: RuleFile) -> str:
+        """The page of a rule file whose rules name no jurisdiction."""
         return self._files[file.place.file]
 
     def named(self, name: str) -> str:
@@ -62,9 +65,8 @@ class Addresses:
 
 def _stem(rulebase: Rulebase, file: RuleFile) -> str:
     """A rule file's path inside its pack as one word."""
-    path = PurePosixPath(file.place.file).with_suffix("")
-    root = PurePosixPath(rulebase.root)
-    return "-".join(path.relative_to(_common(path, root)).parts)
+    path = Path(file.place.file).resolve().relative_to(Path(rulebase.root).resolve())
+    return "-".join(path.with_suffix("").parts)
 
 
 def _pages(folder: str, names: Iterable[str]) -> Mapping[str, str]:

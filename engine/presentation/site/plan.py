@@ -1,35 +1,52 @@
-"""What the site shows, and the address of everything on it."""
+"""What the site shows: the rules, their overviews decided, their cases, and what speaks of what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TypeVar
 
 from engine.analysis.cases import Case, read_cases
 from engine.analysis.matrix import Matrix, fill
 from engine.evaluation.decide import Decider
 from engine.evaluation.slices import places
-from engine.model import Rule, Rulebase, RuleFile, Value
-from engine.reading.overviews import read_overviews
-from engine.trees import names_in, names_of
+from engine.model import Compare, Condition, Rule, Rulebase, TermHolds
+from engine.presentation.site.addresses import Addresses
+from engine.reading.overviews import Overview, read_overviews
+from engine.trees import atoms, names_in
 
-CASES, TERMS, SEARCH = "cases.html", "terms.html", "search.html"
-"""The pages of which there is one each, besides the first."""
+_T = TypeVar("_T")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An overview decided. ``further`` holds the ways that its map alone shows."""
+
+    matrix: Matrix
+    further: Matrix | None = None
+
+    @property
+    def overview(self) -> Overview:
+        """The plan of the table."""
+        return self.matrix.overview
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Everything that the site is made of. ``matrices`` are the overviews, each with the matrix of
-    its map's further ways, where it has any; ``uses`` are the rules that speak of each fact, term
-    and decision, directly or through a term."""
+    """Everything that the site is made of.
+
+    ``jurisdictions`` are those with rules of their own, with their labels; ``uses`` holds for each
+    fact, decision and term the rules that speak of it, directly or through a term; ``overriders``
+    and ``cases_of`` hold for each rule id its exceptions and the cases that name it."""
 
     decider: Decider
-    matrices: tuple[tuple[Matrix, Matrix | None], ...]
+    overviews: tuple[Shown, ...]
     cases: tuple[Case, ...]
     jurisdictions: Mapping[str, str]
     uses: Mapping[str, Sequence[Rule]]
     overriders: Mapping[str, Sequence[Rule]]
+    cases_of: Mapping[str, Sequence[Case]]
     addresses: Addresses
 
     @property
@@ -38,71 +55,69 @@ class Contents:
         return self.decider.rulebase
 
 
-def contents(
-    decider: Decider, progress: Callable[[str], None] = lambda step: None, *, verify: bool = True
-) -> Contents:
-    """Collect what the site shows, the overviews decided. ``progress`` is told what is being worked
-    on; ``verify`` decides by the second evaluator as well.
+def contents(decider: Decider, progress: Progress = lambda step: None) -> Contents:
+    """Collect what the site shows. ``progress`` is told what is being worked on.
 
-    Raises ``InputError`` for problems of the overviews and the cases, ``Disagreement`` where the
-    evaluators differ.
+    Raises ``InputError`` with the problems of the overviews and of the cases, and ``Disagreement``
+    where the evaluators differ.
     """
     rulebase = decider.rulebase
-    overviews = read_overviews(rulebase)
+    plans = read_overviews(rulebase)
+    progress("cases")
     cases = tuple(read_cases(rulebase))
-    matrices = []
-    for overview in overviews:
-        further = None
-        if overview.map is not None and overview.map.ways:
-            shown = tuple(c for c in overview.columns if c.decision == overview.map.decision)
-            wider = replace(overview, columns=shown, ways=overview.map.ways)
-            further = fill(decider, wider, progress, verify=verify)
-        matrices.append((fill(decider, overview, progress, verify=verify), further))
     jurisdictions = _jurisdictions(rulebase)
     return Contents(
         decider,
-        tuple(matrices),
+        tuple(_decided(decider, plan, progress) for plan in plans),
         cases,
         jurisdictions,
-        _uses(rulebase),
-        _overriders(rulebase),
-        Addresses(rulebase),
+        _grouped((name, rule) for rule in rulebase.rules for name in _spoken_of(rulebase, rule)),
+        _grouped((other, rule) for rule in rulebase.rules for other in rule.exception_to),
+        _grouped((rule, case) for case in cases for rule in case.by),
+        Addresses(rulebase, jurisdictions),
     )
 
 
+def _decided(decider: Decider, overview: Overview, progress: Progress) -> Shown:
+    matrix = fill(decider, overview, progress)
+    if overview.map is None or not overview.map.ways:
+        return Shown(matrix)
+    columns = tuple(c for c in overview.columns if c.decision == overview.map.decision)
+    further = replace(overview, columns=columns, ways=overview.map.ways)
+    return Shown(matrix, fill(decider, further, progress))
+
+
 def _jurisdictions(rulebase: Rulebase) -> dict[str, str]:
-    """The jurisdictions with rules of their own, with their labels, in the order of the fact."""
-    own = set(places(rulebase))
+    """In the order of the fact."""
+    own = places(rulebase)
     fact = rulebase.facts.get(rulebase.jurisdiction_fact)
-    values = fact.values if fact is not None else {}
-    named = {value: label or value for value, label in values.items() if value in own}
-    return named | {value: value for value in sorted(own - named.keys())}
+    if fact is None or not fact.values:
+        return {value: value for value in own}
+    return {value: label or value for value, label in fact.values.items() if value in own}
 
 
-def _uses(rulebase: Rulebase) -> dict[str, list[Rule]]:
-    uses: dict[str, list[Rule]] = {}
-    named = {name: _with_terms(rulebase, [name]) for name in rulebase.terms}
-    for rule in rulebase.rules:
-        names = {*names_of(rule.when, lambda name: rulebase.terms[name].when)}
-        names |= {*names_in(rule.then)}
-        names |= {term for term in rule_terms(rulebase, rule) for term in named[term]}
-        for name in names:
-            uses.setdefault(name, []).append(rule)
-    return uses
-
-
-def rule_terms(rulebase: Rulebase, rule: Rule) -> set[str]:
-    """The terms that a rule's condition names."""
-    return {atom.term for atom in atoms(rule.when) if isinstance(atom, TermHolds)}
-
-
-def _with_terms(rulebase: Rulebase, names: Iterable[str]) -> set[str]:
-    return set(names)
-
-
-def _overriders(rulebase: Rulebase) -> dict[str, list[Rule]]:
-    found: dict[str, list[Rule]] = {}
-    for rule in rulebase.rules:
-        for other in rule.exception_to:
-            found.setdefault(other, []).append(rule)
+def _grouped(pairs: Iterator[tuple[str, _T]]) -> dict[str, list[_T]]:
+    found: dict[str, list[_T]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
     return found
+
+
+def _spoken_of(rulebase: Rulebase, rule: Rule) -> dict[str, None]:
+    """What a rule speaks of; its jurisdiction goes without saying."""
+    names = dict.fromkeys([*_names(rulebase, rule.when), *names_in(rule.then)])
+    if rule.jurisdiction:
+        names.pop(rulebase.jurisdiction_fact, None)
+    return names
+
+
+def _names(rulebase: Rulebase, condition: Condition) -> Iterator[str]:
+    """Every fact, decision and term of a condition, and what the terms name in turn."""
+    for atom in atoms(condition):
+        if isinstance(atom, TermHolds):
+            yield atom.term
+            yield from _names(rulebase, rulebase.terms[atom.term].when)
+        else:
+            yield atom.name
+        if isinstance(atom, Compare) and atom.limit_name is not None:
+            yield atom.limit_name
