@@ -24,6 +24,7 @@ COMMANDS = {
     "whatif": "How the outcomes move as a fact varies.",
     "compare": "Where two packs differ for a loan: the popular view beside the law.",
     "overview": "A table made from the rules, such as one of all states.",
+    "site": "Make a web site of the rules, of plain files.",
     "why": "One rule in plain words, with its authority.",
     "facts": "What can be stated of a loan.",
     "rules": "Every rule, by the decision it decides.",

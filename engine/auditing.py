@@ -105,9 +105,11 @@ class Trail:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             if self._is_at_its_path():
                 break
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            fresh = self._opened()
             self._sync()
             os.close(self._file)
-            self._file = self._opened()
+            self._file = fresh
         try:
             yield os.fstat(self._file).st_size
         finally:

@@ -137,15 +137,16 @@ def test_others_can_not_read_a_new_trail(tmp_path: Path) -> None:
 
 def test_decide_records_and_replay_reads(tmp_path: Path) -> None:
     trail = tmp_path / "trail.jsonl"
-    assert run("decide", PRIYA, "--record", str(trail)).returncode in (0, 3)
-    many = run("decide", str(ROOT / "examples" / "loans.jsonl"), "--record", str(trail))
+    assert run("decide", PRIYA, "--pack", "primer", "--record", str(trail)).returncode in (0, 3)
+    loans = str(ROOT / "examples" / "loans.jsonl")
+    many = run("decide", loans, "--pack", "primer", "--record", str(trail))
     records = [json.loads(line) for line in trail.read_text().splitlines()]
     assert len(records) == 1 + int(re.findall(r"(\d+) loans decided", many.stdout)[0])
     for record in records:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record["decided_at"])
         assert record["engine"]
         assert set(record["pack"]) == {"name", "version", "digest"}
-    again = run("replay", str(trail), "--format", "json")
+    again = run("replay", str(trail), "--pack", "primer", "--format", "json")
     assert again.returncode == 0
     assert json.loads(again.stdout)["same"] == len(records)
 

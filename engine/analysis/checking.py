@@ -8,10 +8,12 @@ from pathlib import Path
 
 from engine.analysis.cases import CaseResult, read_cases, run_cases
 from engine.analysis.findings import AGEING, Finding
+from engine.analysis.rule_faults import proving
 from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
 from engine.problems import InputError, Problem
+from engine.reading.cache import load_cached
 from engine.reading.overviews import read_overviews
 from engine.reading.pack import load_pack
 from engine.reading.packs import find_pack, shipped_packs
@@ -61,11 +63,20 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
     Raises ``Disagreement`` where the evaluators differ on a case.
     """
     try:
-        rulebase = load_pack(name)
+        rulebase = load_cached(name, load_pack)
     except InputError as error:
         return Checked(name, None, (), error.problems, ())
     decider = Decider(rulebase)
-    findings = tuple(verify(decider, progress))
+    with proving(rulebase) as rules:
+        results, problems = _cases(rulebase, decider, progress)
+        findings = tuple(verify(decider, progress, rules=rules))
+    return Checked(name, decider, results, problems, findings)
+
+
+def _cases(
+    rulebase: Rulebase, decider: Decider, progress: Callable[[str], None]
+) -> tuple[tuple[CaseResult, ...], tuple[Problem, ...]]:
+    """What became of the cases, and what is wrong with them or with the overviews."""
     problems: list[Problem] = []
     try:
         read_overviews(rulebase)
@@ -75,10 +86,10 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
         progress("cases")
         cases = read_cases(rulebase)
     except InputError as error:
-        return Checked(name, decider, (), (*error.problems, *problems), findings)
+        return (), (*error.problems, *problems)
     results = tuple(run_cases(decider, cases))
     problems += map(_failing, _failed(results))
-    return Checked(name, decider, results, tuple(problems), findings)
+    return results, tuple(problems)
 
 
 def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult]]:

@@ -3,9 +3,14 @@ matters to some loan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import gc
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing import get_context
 
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding, located
@@ -18,6 +23,8 @@ from engine.problems import Place
 from engine.trees import weakened
 
 Progress = Callable[[str], None]
+MANY = 300
+"""With fewer rules no process is worth its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +39,31 @@ class Check:
     fault: Callable[[Effects, int], bool]
 
 
-def rule_faults(decider: Decider, progress: Progress) -> Iterator[Finding]:
-    """What is wrong with single rules. The loans of one jurisdiction after the other are looked at,
-    among the rules that can apply there, until a rule is cleared."""
-    rules = decider.rulebase.rules
-    left = {rule.id: list(_checks(rule, decider.rulebase)) for rule in rules}
-    for place, there in parts(decider.rulebase):
+Left = Mapping[str, Sequence[int]]
+"""For each rule the checks, by their number among its own, that no loan has cleared so far."""
+
+
+def rule_faults(decider: Decider, left: Left) -> Iterator[Finding]:
+    """What is wrong with single rules: ``left`` is what ``uncleared`` found over all loans."""
+    for rule in decider.rulebase.rules:
+        checks = list(_checks(rule, decider.rulebase))
+        yield from _told(decider.compiled, rule, [checks[n] for n in left[rule.id]])
+
+
+def uncleared(
+    decider: Decider,
+    chosen: Collection[str] | None = None,
+    progress: Progress = lambda step: None,
+) -> Left:
+    """What the loans of some jurisdictions (of all, unless they are ``chosen``) leave of the checks
+    of rules. The loans of one jurisdiction after the other are looked at, among the rules that can
+    apply there, until a rule is cleared."""
+    book = decider.rulebase
+    checks = {rule.id: list(_checks(rule, book)) for rule in book.rules}
+    left = {name: list(range(len(own))) for name, own in checks.items()}
+    for place, there in parts(book):
+        if chosen is not None and place not in chosen:
+            continue
         progress(place or "all rules")
         part = _part(decider, place, there)
         for decision in part.rulebase.decisions.values():
@@ -45,11 +71,39 @@ def rule_faults(decider: Decider, progress: Progress) -> Iterator[Finding]:
             for number in effects.numbers:
                 rule = effects.rule(number)
                 if rule.jurisdiction in ("", place) or not place:
-                    checks = left[rule.id]
-                    left[rule.id] = [check for check in checks if check.fault(effects, number)]
+                    own = checks[rule.id]
+                    left[rule.id] = [n for n in left[rule.id] if own[n].fault(effects, number)]
         part.forest.forget()
-    for rule in rules:
-        yield from _told(decider.compiled, rule, left[rule.id])
+    return left
+
+
+@contextmanager
+def proving(rulebase: Rulebase, jobs: int | None = None) -> Iterator[Callable[[Progress], Left]]:
+    """The checks of a large pack's rules under way in other processes, one for each processor
+    unless ``jobs`` says how many; what is yielded waits for the outcome."""
+    names = [place for place, _ in parts(rulebase)]
+    workers = min(jobs or os.cpu_count() or 1, len(names))
+    if workers == 1 or len(rulebase.rules) < MANY:
+        yield lambda progress: uncleared(Decider(rulebase), None, progress)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        share = [names[n::workers] for n in range(workers)]
+        running = [pool.submit(_uncleared, rulebase, some) for some in share]
+
+        def outcome(progress: Progress) -> Left:
+            progress("single rules")
+            found = [future.result() for future in running]
+            return {
+                rule.id: sorted(set(found[0][rule.id]).intersection(*(f[rule.id] for f in found)))
+                for rule in rulebase.rules
+            }
+
+        yield outcome
+
+
+def _uncleared(rulebase: Rulebase, chosen: Collection[str]) -> Left:
+    gc.disable()  # diagrams hold no circles, and all of them are needed to the end
+    return uncleared(Decider(rulebase), chosen)
 
 
 def _part(decider: Decider, place: str, there: Condition) -> Compiled:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations, pairwise
 
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding, located
 from engine.analysis.regions import is_empty
-from engine.analysis.rule_faults import Progress, rule_faults
+from engine.analysis.rule_faults import Left, Progress, rule_faults, uncleared
 from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.decide import Decider
 from engine.model import (
@@ -31,9 +31,11 @@ def verify(
     decider: Decider,
     progress: Progress = lambda step: None,
     today: datetime.date | None = None,
+    rules: Callable[[Progress], Left] | None = None,
 ) -> list[Finding]:
     """Every finding about a pack, ordered by place; those that the pack accepts are marked.
-    ``progress`` is told what is being looked at; ``today`` tells how old parameters are."""
+    ``progress`` is told what is being looked at; ``today`` tells how old parameters are; ``rules``
+    tells what ``uncleared`` would, where it is under way elsewhere."""
     compiled = decider.compiled
     found: list[Finding] = []
     if is_empty(compiled, compiled.forest.true):
@@ -45,7 +47,8 @@ def verify(
         found.extend(_conflicts(effects))
         found.extend(_outcomes(effects))
         found.extend(_versions(effects))
-    found.extend(rule_faults(decider, progress))
+    left = uncleared(decider, None, progress) if rules is None else rules(progress)
+    found.extend(rule_faults(decider, left))
     found.extend(_constraints(compiled))
     found.extend(_vocabulary(compiled.rulebase))
     found.extend(_old(compiled.rulebase, today or datetime.date.today()))

@@ -83,8 +83,8 @@ def sql(
 
     \b
     Examples:
-      recourse export sql --decision borrower_owes
-      recourse export sql --pack us --dialect snowflake -o statements/
+      recourse export sql --pack primer --decision borrower_owes
+      recourse export sql --dialect snowflake -o statements/
       recourse export sql --decision recourse --fact loan_kind --fact property_state=state
     """
     if importlib.util.find_spec("sqlglot") is None:

@@ -62,17 +62,13 @@ class Column:
             entries = np.where(entries == MISSING, 0, entries)
         return entries if self.indices is None else entries[self.indices]
 
-    def rows(self, part: Codes) -> Column:
-        """The column of some rows; constant where it holds one number there."""
+    def rows(self, part: Codes | slice) -> Column:
+        """The column of some rows."""
         if self.constant:
             return self
-        entries = self.entries if self.indices is not None else self.entries[part]
-        indices = None if self.indices is None else self.indices[part]
-        own = entries if indices is None else indices
-        if len(own) and (own == own[0]).all():
-            number = entries[0] if indices is None else entries[indices[0]]
-            return Column(np.array([number], dtype=np.int64))
-        return Column(entries, indices)
+        if self.indices is None:
+            return Column(self.entries[part])
+        return Column(self.entries, self.indices[part])
 
     def number(self, row: int) -> int:
         """The number of one row."""

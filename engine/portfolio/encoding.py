@@ -96,8 +96,9 @@ def encode(
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
     entries = coded.dictionary
-    indices = pc.fill_null(coded.indices, len(entries)).to_numpy(zero_copy_only=False)
-    indices = indices.astype(np.intp, copy=False)
+    rows = coded.indices
+    rows = pc.fill_null(rows, len(entries)) if rows.null_count else rows
+    indices = rows.to_numpy(zero_copy_only=False).astype(np.intp, copy=False)
     numbers, problems = _entries(fact, entries, text)
     return _column(numbers, indices, problems)
 
@@ -116,7 +117,9 @@ def _column(
         entries, starts = np.unique(indices[rows][order], return_index=True)
         for entry, own in zip(entries.tolist(), np.split(order, starts[1:]), strict=True):
             faulty.append(Faulty(rows[own], problems[entry]))
-    return Column(np.append(numbers, MISSING), indices), faulty
+    if (indices < 0).any() or (indices == len(numbers)).any():
+        numbers = np.append(numbers, MISSING)
+    return Column(numbers, indices), faulty
 
 
 def encode_all(

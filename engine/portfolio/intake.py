@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from engine.portfolio.files import TapeBatch
 from engine.portfolio.mapping import Source, TapeMapping, parse_day
 from engine.problems import InputError, Place, Problem, likely, listing
 from engine.values import describe
+
+NEAR = 0.85
+"""A column is taken for a misspelt fact where it is as near as this to its name (1 is the same)."""
 
 
 @dataclass(slots=True)
@@ -170,9 +174,10 @@ def prepare(
     facts = [name for name in rulebase.facts if loose or name in columns]
     aside = [name for name in columns if name not in rulebase.facts and name not in keep]
     for name in aside:
-        if hint := likely(name, [fact for fact in rulebase.facts if fact not in columns]):
+        others = [fact for fact in rulebase.facts if fact not in columns]
+        if near := difflib.get_close_matches(name, others, n=1, cutoff=NEAR):
             message = f"no fact is called `{name}`"
-            problems.append(Problem("unknown-fact", message, where, hint))
+            problems.append(Problem("unknown-fact", message, where, likely(name, near)))
     if not facts:
         hint = "name the columns as `recourse facts` lists them, or give a mapping (--map)"
         problems.append(Problem("no-facts", "no column of this tape is a fact", where, hint))

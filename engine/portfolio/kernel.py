@@ -8,7 +8,7 @@ kept. Amounts and days are then reckoned in columns.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from engine.model import ORDERED, Formula, Rulebase, Value
 from engine.portfolio.answers import Answers, SharedAnswer
 from engine.portfolio.arrays import Codes, Integers, grouped, whole
 from engine.portfolio.batch import Batch, merged
-from engine.portfolio.columns import MISSING, UNKNOWN, Columns, facts_at, value_of
+from engine.portfolio.columns import MISSING, UNKNOWN, Column, Columns, facts_at, value_of
 from engine.portfolio.conditions import broken, presumed
 from engine.portfolio.plan import make_plan
 from engine.portfolio.solving import REJECTED, Memory, Question, Shared, Solved, Solving
@@ -62,7 +62,7 @@ class Kernel:
         self._lock = threading.RLock()
 
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
-        """Sent to another process it is made anew there: a rulebase is small, its tables are not."""
+        """Sent to another process it is made anew there: its tables are larger than the rules."""
         return _made, (self.rulebase, self.wanted, self.strict)
 
     def decide(self, columns: Columns, rows: int, faults: Problems | None = None) -> Decided:
@@ -71,49 +71,74 @@ class Kernel:
         rejected = self._contradictory(columns, rows, faults or {})
         known = columns if self.strict else presumed(columns, self.rulebase, rows)
         spread = _Spread(self.rulebase, self.wanted, rows)
-        for place, part in self._by_place(known, _accepted(rejected, rows), rows):
-            batch = place.batch(known, part, rows)
-            solving = self._solving(place, batch)
-            impossible = solving.impossible()
-            if impossible.any():
-                whole_part = np.arange(rows) if part is None else part
-                for row in whole_part[impossible].tolist():
-                    given = [n for n in self.rulebase.facts if _is_given(columns, n, row)]
-                    rejected[row] = (no_completion(given),)
-                part = whole_part[~impossible]
-                batch = place.batch(known, part, rows)
-                solving = self._solving(place, batch)
-            for name in self.wanted:
-                spread.take(name, solving.answers(name), part)
+        accepted = _accepted(rejected, rows)
+        if accepted is not None:
+            known = {name: column.rows(accepted) for name, column in known.items()}
+        for place, part, own in self._by_place(known, rows if accepted is None else len(accepted)):
+            if part is not None and accepted is not None:
+                part = accepted[part]
+            elif part is None:
+                part = accepted
+            self._take(place, own, part, spread, columns, rejected)
         answers = {name: spread.answers(name, self._shared[name].answers) for name in self.wanted}
         return Decided(rows, answers, rejected)
 
+    def _take(
+        self,
+        place: _Place,
+        known: Columns,
+        part: Codes | None,
+        spread: _Spread,
+        given: Columns,
+        rejected: dict[int, tuple[Problem, ...]],
+    ) -> None:
+        """Decide some rows (``part`` says which of the batch; all if None) by one place's rules."""
+        count = spread.rows if part is None else len(part)
+        batch = Batch(place.compiled, known, count)
+        solving = self._solving(place, batch)
+        impossible = solving.impossible()
+        if impossible.any():
+            whole_part = np.arange(count) if part is None else part
+            for row in whole_part[impossible].tolist():
+                names = [n for n in self.rulebase.facts if _is_given(given, n, row)]
+                rejected[row] = (no_completion(names),)
+            left = np.flatnonzero(~impossible)
+            part = whole_part[left]
+            known = {name: column.rows(left) for name, column in known.items()}
+            solving = self._solving(place, Batch(place.compiled, known, len(left)))
+        for name in self.wanted:
+            spread.take(name, solving.answers(name), part)
+
     def _by_place(
-        self, columns: Columns, part: Codes | None, rows: int
-    ) -> list[tuple[_Place, Codes | None]]:
-        """The rows (those of ``part``, or all) by the jurisdiction whose rules can apply to them.
-        All go together where the pack is small and nothing is missing: the answers are the same."""
+        self, columns: Columns, rows: int
+    ) -> Iterator[tuple[_Place, Codes | None, Columns]]:
+        """The rows by the jurisdiction whose rules can apply to them, each with their columns. All
+        go together where the pack is small and nothing is missing: the answers are the same."""
+        if not rows:
+            return
         name = self.rulebase.jurisdiction_fact
         column = columns.get(name, UNKNOWN)
         if not name or column.unknown:
-            return [(self._place({}), part)] if rows else []
+            yield self._place({}), None, columns
+            return
         fact = self.rulebase.facts[name]
         if column.constant:
-            where = {name: value_of(fact, int(column.entries[0]))}
-            return [(self._place(where), part)] if rows else []
+            yield self._place({name: value_of(fact, int(column.entries[0]))}), None, columns
+            return
         if len(self.rulebase.rules) <= SMALL and self._complete(columns):
-            return [(self._place({}), part)]
-        numbers = whole(column.each(), rows)
-        if part is not None:
-            numbers = numbers[part]
-        found: dict[int, tuple[_Place, list[int]]] = {}
-        for number in np.unique(numbers).tolist():
-            place = self._place({} if number == MISSING else {name: value_of(fact, number)})
-            found.setdefault(id(place), (place, []))[1].append(number)
-        if len(found) == 1:
-            return [(place, part) for place, _ in found.values()]
-        every = np.arange(rows) if part is None else part
-        return [(place, every[np.isin(numbers, own)]) for place, own in found.values()]
+            yield self._place({}), None, columns
+            return
+        numbers = np.where(column.each() == MISSING, -1, column.each()).astype(np.int16)
+        order = np.argsort(numbers, kind="stable")
+        ordered = {each: other.rows(order) for each, other in columns.items()}
+        found, starts = np.unique(numbers[order], return_index=True)
+        for number, start, end in zip(
+            found.tolist(), starts.tolist(), [*starts[1:].tolist(), rows], strict=True
+        ):
+            own = {each: other.rows(slice(start, end)) for each, other in ordered.items()}
+            where = {} if number < 0 else {name: value_of(fact, number)}
+            own[name] = Column(np.array([number if number >= 0 else MISSING], dtype=np.int64))
+            yield self._place(where), order[start:end], own
 
     def _complete(self, columns: Columns) -> bool:
         """Whether every fact that some condition asks for is known in every row."""
@@ -162,13 +187,6 @@ class _Place:
     questions: Mapping[str, Question]
     memory: Memory | None = None
 
-    def batch(self, columns: Columns, part: Codes | None, rows: int) -> Batch:
-        """Some rows of the columns, or all of them."""
-        if part is None or len(part) == rows:
-            return Batch(self.compiled, columns, rows)
-        some = {name: column.rows(part) for name, column in columns.items()}
-        return Batch(self.compiled, some, len(part))
-
     def remembered(self, batch: Batch) -> Memory:
         """The tables that fit a batch, and what has been solved with them."""
         states = batch.states()
@@ -187,7 +205,7 @@ class _Spread:
 
     def __init__(self, rulebase: Rulebase, names: Collection[str], rows: int) -> None:
         self._decisions = rulebase.decisions
-        self._rows = rows
+        self.rows = rows
         self._codes = {name: np.full(rows, REJECTED, dtype=np.intp) for name in names}
         self._numbers: dict[str, Integers] = {}
 
@@ -198,7 +216,7 @@ class _Spread:
         if solved.numbers is not None:
             numbers = self._numbers.get(name)
             if numbers is None:
-                numbers = np.zeros(self._rows, dtype=np.int64)
+                numbers = np.zeros(self.rows, dtype=np.int64)
             if solved.numbers.dtype != numbers.dtype:
                 numbers = numbers.astype(object)
             numbers[where] = solved.numbers
@@ -209,7 +227,7 @@ class _Spread:
         decision = self._decisions[name]
         numbers = self._numbers.get(name)
         if numbers is None and decision.type in ORDERED:
-            numbers = np.zeros(self._rows, dtype=np.int64)
+            numbers = np.zeros(self.rows, dtype=np.int64)
         return Answers(decision, shared, self._codes[name], numbers)
 
 

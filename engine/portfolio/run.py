@@ -28,12 +28,13 @@ WORKERS = min(4, os.cpu_count() or 1)
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for: the tape, how to read it, the columns to carry over, the money fact whose
-    dollars are counted by outcome (none if empty)."""
+    dollars are counted by outcome (none if empty), how many batches are decided at once."""
 
     tapes: Sequence[Tape]
     mapping: TapeMapping | None = None
     keep: tuple[str, ...] = ()
     money: str = ""
+    workers: int = WORKERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Run:
         total = sum(tape.length for tape in self.request.tapes)
         before = 0.0
         waiting: deque[tuple[Tape, Future[_Done], float]] = deque()
-        pool = ThreadPoolExecutor(WORKERS)
+        pool = ThreadPoolExecutor(self.request.workers)
         try:
             for tape in self.request.tapes:
                 part = tape.length / total if total else 0.0
@@ -150,7 +151,7 @@ class Run:
                             continue
                         share = before + part * reader.share()
                         waiting.append((tape, pool.submit(self._work, intake, rest), share))
-                        while len(waiting) > WORKERS:
+                        while len(waiting) > self.request.workers:
                             own, future, at = waiting.popleft()
                             yield (own, future.result()), at
                     while waiting:

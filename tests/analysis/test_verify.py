@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import Decider
+from engine import Decider, load
+from engine.analysis import rule_faults
 from engine.analysis.findings import KINDS, Finding
 from engine.analysis.regions import complete, find_loan, is_empty, regions, size
 from engine.analysis.verify import verify
@@ -136,3 +137,14 @@ def test_regions_are_merged_and_have_a_size(tmp_path: Path) -> None:
     assert loan is not None
     assert set(complete(compiled, loan)) == set(decider.rulebase.facts)
     assert isinstance(decider.rulebase.rules[0].then, Constant)
+
+
+def test_the_processes_prove_what_one_proves(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = load("us").rulebase
+    few = tuple(rule for rule in book.rules if rule.jurisdiction in ("", "OH", "GA", "WY"))
+    small = replace(book, rules=few)
+    monkeypatch.setattr(rule_faults, "MANY", 1)
+    with rule_faults.proving(small, jobs=2) as outcome:
+        found = outcome(lambda step: None)
+    assert found == rule_faults.uncleared(Decider(small))
+    assert any(found.values())

@@ -108,7 +108,8 @@ def by_kernel(tape: Path, pack: Path) -> tuple[float, Totals]:
 
 def apart(tape: Path, pack: Path, master: str) -> dict[str, Any]:
     """``by_spark`` in a process of its own, since a process has one Java machine."""
-    command = [sys.executable, "-m", "tests.benchmarks.spark", "--worker", master, tape, pack]
+    worker = ("--worker", master, str(tape), str(pack))
+    command = [sys.executable, "-m", "tests.benchmarks.spark", *worker]
     paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYSPARK_PYTHON": sys.executable}
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=env).stdout

@@ -27,15 +27,21 @@ from tests.test_cli import ROOT, call, environment, run
 Captured = pytest.CaptureFixture[str]
 
 
+def portfolio(capsys: Captured, *arguments: str) -> tuple[int, str, str]:
+    """The command, with the primer where no other pack is named."""
+    pack = () if "--pack" in arguments else ("--pack", "primer")
+    return call(capsys, "portfolio", *arguments, *pack)
+
+
 def summary(capsys: Captured, *arguments: str) -> dict[str, object]:
-    code, out, err = call(capsys, "portfolio", *arguments, "--format", "json")
+    code, out, err = portfolio(capsys, *arguments, "--format", "json")
     assert code in (0, 3), err
     data: dict[str, object] = json.loads(out)
     return data
 
 
 def refused(capsys: Captured, *arguments: str) -> str:
-    code, out, err = call(capsys, "portfolio", *arguments)
+    code, out, err = portfolio(capsys, *arguments)
     assert (code, out) == (2, "")
     assert "Traceback" not in err
     return err
@@ -45,7 +51,14 @@ def refused(capsys: Captured, *arguments: str) -> str:
 
 
 def test_the_summary_page(tmp_path: Path) -> None:
-    done = run("portfolio", write(tmp_path / "book.csv", HEADER + ROWS), "--only", "recourse")
+    done = run(
+        "portfolio",
+        write(tmp_path / "book.csv", HEADER + ROWS),
+        "--pack",
+        "primer",
+        "--only",
+        "recourse",
+    )
     assert done.returncode == 3
     assert done.stdout.splitlines()[:4] == [
         f"3 rows by Recourse, the primer {load('primer').rulebase.version}",
@@ -66,7 +79,7 @@ def test_every_row_has_the_answers_of_decide(capsys: Captured, tmp_path: Path) -
     plain = tmp_path / "book.csv"
     pyarrow.csv.write_csv(table(loans).drop_columns(["loan_id"]), plain)
     out = tmp_path / "out.parquet"
-    assert call(capsys, "portfolio", str(plain), "-o", str(out))[0] == 3
+    assert portfolio(capsys, str(plain), "-o", str(out))[0] == 3
     rows = read(out)
     assert [row["row"] for row in rows] == list(range(1, 41))
     for row, loan in zip(rows, loans, strict=True):
@@ -87,7 +100,9 @@ def test_every_row_has_the_answers_of_decide(capsys: Captured, tmp_path: Path) -
                 assert row[name] == value
 
 
-@pytest.mark.parametrize("kind", ["parquet", "csv", "csv.gz", "csv.zst", "jsonl", "jsonl.gz", "arrow"])
+@pytest.mark.parametrize(
+    "kind", ["parquet", "csv", "csv.gz", "csv.zst", "jsonl", "jsonl.gz", "arrow"]
+)
 def test_every_kind_of_tape_says_the_same(capsys: Captured, tmp_path: Path, kind: str) -> None:
     loans = [Sampler(load("primer").rulebase).draw(random.Random(4), 0.2) for _ in range(9)]
     whole = table(loans).drop_columns(["loan_id"])
@@ -101,7 +116,9 @@ def test_every_kind_of_tape_says_the_same(capsys: Captured, tmp_path: Path, kind
     elif kind.startswith("csv"):
         tape.write_bytes(_packed(plain.read_bytes(), kind))
     else:
-        lines = [json.dumps({k: _typed(v) for k, v in row.items() if v}) for row in whole.to_pylist()]
+        lines = [
+            json.dumps({k: _typed(v) for k, v in row.items() if v}) for row in whole.to_pylist()
+        ]
         tape.write_bytes(_packed("\n".join(lines).encode(), kind))
     only = ("--only", "recourse", "--only", "borrower_owes")
     wanted = summary(capsys, str(plain), *only)
@@ -125,8 +142,8 @@ def _packed(data: bytes, kind: str) -> bytes:
 def test_every_kind_of_output(capsys: Captured, tmp_path: Path, kind: str) -> None:
     tape = write(tmp_path / "book.csv", HEADER + ROWS)
     out = tmp_path / f"out.{kind}"
-    arguments = ("portfolio", tape, "-o", str(out), "--keep", "loan_id", "--only", "borrower_owes")
-    assert call(capsys, *arguments)[0] == 3
+    arguments = (tape, "-o", str(out), "--keep", "loan_id", "--only", "borrower_owes")
+    assert portfolio(capsys, *arguments)[0] == 3
     if kind == "jsonl":
         rows = [json.loads(line) for line in out.read_text().splitlines()]
         assert rows[2] == {
@@ -164,7 +181,17 @@ def test_folders_patterns_and_standard_input(capsys: Captured, tmp_path: Path) -
     assert summary(capsys, str(folder), "--only", "recourse")["rows"] == 6
     assert summary(capsys, f"{folder}/*.csv", "--only", "recourse")["rows"] == 3
     for text in (HEADER + ROWS, '{"loan_kind": "personal_loan"}\n{"loan_kind": "auto_loan"}\n'):
-        done = run("portfolio", "-", "--only", "recourse", "--format", "json", stdin=text)
+        done = run(
+            "portfolio",
+            "-",
+            "--pack",
+            "primer",
+            "--only",
+            "recourse",
+            "--format",
+            "json",
+            stdin=text,
+        )
         assert "Traceback" not in done.stderr
         assert json.loads(done.stdout)["rows"] == text.count("\n") - text.startswith("loan")
     assert "there is no such file" in refused(capsys, str(folder / "three.csv"))
@@ -184,8 +211,8 @@ def test_rows_that_cannot_be_used_are_told_and_not_lost(capsys: Captured, tmp_pa
         "F,mortgage,CA,160000,,short_sale\n"
     )
     tape, out = write(tmp_path / "book.csv", HEADER + rows), tmp_path / "out.csv"
-    arguments = ("portfolio", tape, "-o", str(out), "--only", "upside_down", "--keep", "loan_id")
-    assert call(capsys, *arguments)[0] == 3
+    arguments = (tape, "-o", str(out), "--only", "upside_down", "--keep", "loan_id")
+    assert portfolio(capsys, *arguments)[0] == 3
     told = {row["row"]: row["rejected"] or row["upside_down_status"] for row in read(out)}
     assert list(told) == [1, 2, 3, 4, 5, 6]
     assert told[1] == "decided" and told[6] == "undetermined"
@@ -207,7 +234,9 @@ def test_marks_and_line_ends_of_other_systems(capsys: Captured, tmp_path: Path) 
 
 
 def test_a_value_that_is_not_utf8_rejects_its_row(capsys: Captured, tmp_path: Path) -> None:
-    tape = write(tmp_path / "book.csv", HEADER.encode() + b"A,mortg\xe4ge,CA,1,1,\n" + ROWS.encode())
+    tape = write(
+        tmp_path / "book.csv", HEADER.encode() + b"A,mortg\xe4ge,CA,1,1,\n" + ROWS.encode()
+    )
     data = summary(capsys, tape, "--only", "recourse")
     assert data["rows"] == 4
     assert data["rejected"] == {"`loan_kind`: this value is not UTF-8": 1}
@@ -301,7 +330,7 @@ def test_an_output_that_exists_is_left_alone(capsys: Captured, tmp_path: Path) -
     tape, out = write(tmp_path / "book.csv", HEADER + ROWS), write(tmp_path / "out.csv", "mine")
     assert "the output exists" in refused(capsys, tape, "-o", out)
     assert Path(out).read_text() == "mine"
-    assert call(capsys, "portfolio", tape, "-o", out, "--force")[0] == 3
+    assert portfolio(capsys, tape, "-o", out, "--force")[0] == 3
     assert len(read(Path(out))) == 3
     assert "this output is complete" in refused(capsys, tape, "-o", out, "--resume")
     assert "what shall this file be?" in refused(capsys, tape, "-o", str(tmp_path / "out.xls"))
@@ -318,7 +347,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
     done = subprocess.run(
-        [sys.executable, "-m", "cli", "portfolio", tape, "-o", str(out)],
+        [sys.executable, "-m", "cli", "portfolio", tape, "-o", str(out), "--pack", "primer"],
         capture_output=True,
         cwd=ROOT,
         env=environment(),
@@ -340,9 +369,9 @@ def test_a_run_that_is_stopped_goes_on(capsys: Captured, tmp_path: Path, kind: s
         for _ in range(700_000):
             file.write("\n".join(rows) + "\n")
     whole, out = tmp_path / f"whole.{kind}", tmp_path / f"out.{kind}"
-    arguments = ["portfolio", str(tape), "--only", "recourse", "--keep", "loan_id"]
+    arguments = [str(tape), "--pack", "primer", "--only", "recourse", "--keep", "loan_id"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", *arguments, "-o", str(out)],
+        [sys.executable, "-m", "cli", "portfolio", *arguments, "-o", str(out)],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -356,19 +385,22 @@ def test_a_run_that_is_stopped_goes_on(capsys: Captured, tmp_path: Path, kind: s
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert b"--resume goes on" in err
-    assert "output of a run that was stopped" in refused(capsys, *arguments[1:], "-o", str(out))
+    assert "output of a run that was stopped" in refused(capsys, *arguments, "-o", str(out))
     assert "it differs in options" in refused(
         capsys, str(tape), "--only", "recourse", "-o", str(out), "--resume"
     )
     begun = json.loads(out.with_name(out.name + ".stopped.json").read_text())["rows"]
     assert 0 < begun < 2_100_000
-    assert call(capsys, *arguments, "-o", str(out), "--resume")[0] == 3
-    assert call(capsys, *arguments, "-o", str(whole))[0] == 3
+    assert portfolio(capsys, *arguments, "-o", str(out), "--resume")[0] == 3
+    assert portfolio(capsys, *arguments, "-o", str(whole))[0] == 3
     if kind == "parquet":
         ours, right = (pyarrow.parquet.read_table(path) for path in (out, whole))
         assert ours.num_rows == 2_100_000
         assert ours.column("row").equals(right.column("row"))
-        assert ours.column("recourse_status").to_pylist() == right.column("recourse_status").to_pylist()
+        assert (
+            ours.column("recourse_status").to_pylist()
+            == right.column("recourse_status").to_pylist()
+        )
     else:
         assert out.read_bytes() == whole.read_bytes()
     assert not out.with_name(out.name + ".stopped.json").exists()
@@ -379,16 +411,16 @@ def test_a_row_that_is_lost_is_a_fault_of_the_engine(
 ) -> None:
     from engine.portfolio.counts import Counts
 
-    monkeypatch.setattr(Counts, "lose", lambda self, reasons: setattr(self, "rows", self.rows + 1) or self.check())
-    assert call(capsys, "portfolio", write(tmp_path / "b.csv", HEADER + ROWS))[0] == 70
+    monkeypatch.setattr(
+        Counts, "lose", lambda self, reasons: setattr(self, "rows", self.rows + 1) or self.check()
+    )
+    assert portfolio(capsys, write(tmp_path / "b.csv", HEADER + ROWS))[0] == 70
 
 
 def test_without_the_extra_it_says_what_to_install(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.commands.portfolio.find_spec", lambda name: None)
-    code, _, err = call(capsys, "portfolio", "book.csv")
+    code, _, err = portfolio(capsys, "book.csv")
     assert code == 2
     assert "pip install 'recourse-engine[portfolio]'" in err
-
-

@@ -322,6 +322,9 @@ def test_postgres_decides_random_packs(server: postgres.Run, seed: int) -> None:
 # ---- the command ------------------------------------------------------------------------------
 
 
+EXPORT = ("export", "sql", "--pack", "primer")
+
+
 def call(capsys: Captured, *arguments: Any) -> tuple[int, str, str]:
     code = cli.main([str(argument) for argument in arguments])
     captured = capsys.readouterr()
@@ -338,11 +341,11 @@ def test_the_command_prints_statements(capsys: Captured) -> None:
 
 def test_the_command_writes_a_file_or_a_folder(capsys: Captured, tmp_path: Path) -> None:
     decisions = set(load("primer").rulebase.decisions)
-    code, out, _ = call(capsys, "export", "sql", "-o", tmp_path / "all", "--dialect", "postgres")
+    code, out, _ = call(capsys, *EXPORT, "-o", tmp_path / "all", "--dialect", "postgres")
     assert code == 0 and len(out.splitlines()) == len(decisions)
     assert {path.stem for path in (tmp_path / "all").iterdir()} == decisions
     code, out, _ = call(
-        capsys, "export", "sql", "-o", tmp_path / "one.sql", "--decision", "recourse", "--strict"
+        capsys, *EXPORT, "-o", tmp_path / "one.sql", "--decision", "recourse", "--strict"
     )
     assert code == 0 and "presumed" not in (tmp_path / "one.sql").read_text()
 
@@ -354,5 +357,5 @@ def test_the_command_says_what_it_can_not_use(capsys: Captured) -> None:
         ("--table", "a b c"),
         ("--dialect", "sqlite"),
     ):
-        code, out, err = call(capsys, "export", "sql", *arguments)
+        code, out, err = call(capsys, *EXPORT, *arguments)
         assert (code, out) == (2, "") and arguments[1] in err

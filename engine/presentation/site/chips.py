@@ -16,8 +16,8 @@ _SCALE = "\u25cb\u25d4\u25d1\u25d5\u25cf"
 """The marks along a scale: a circle that fills."""
 _APART = "\u25c7\u25a1\u25b3"
 """The marks of what lies on no scale."""
-PLAIN, NOTHING = "plain", "nothing"
-"""The tones of what has no colour, and of no value at all."""
+PLAIN, NOTHING, WORDS = "plain", "nothing", "words"
+"""The tones of what has no colour, of no value at all, and of what is no chip but words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def cell_chips(cell: Cell, rulebase: Rulebase, colours: Palette) -> list[Chip]:
     if answer is None or answer.status == "open":
         return [Chip("no rule" if answer else "no such loan", NOTHING, "\u2013")]
     if decision.type not in ("enum", "boolean") or answer.status == "conflict":
-        return [Chip(cell_words(cell, rulebase).rstrip("*"))]
+        return [Chip(cell_words(cell, rulebase).rstrip("*"), WORDS)]
     if answer.value is not None:
         return [value_chip(decision, answer.value, colours)]
     return [

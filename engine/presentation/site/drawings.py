@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, combined
+from engine.evaluation.compiling import Blocked, Clash, Leaf, combined
 from engine.evaluation.decide import Decider
 from engine.evaluation.facts import presume
 from engine.evaluation.outcomes import formulas_at
 from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable
-from engine.model import Constant, Decision, Rulebase
+from engine.model import Constant, Decision, Rulebase, Value
 from engine.presentation.regions import branch_words, question_words
 from engine.presentation.site.addresses import Addresses
 from engine.presentation.site.chips import Palette, outcome_chips
 from engine.presentation.site.entries import formula_pieces
 from engine.presentation.site.layered import Box, Branch, Drawing, drawing
 
-LARGEST = 22
-"""A diagram of more boxes than this is not drawn: nobody reads it."""
+SMALLEST, LARGEST = 4, 22
+"""Of how many boxes a diagram is that is drawn: a smaller one says nothing that its rules do not,
+a larger one nobody reads."""
+
+
+# ---- requirements -----------------------------------------------------------------------------
 
 
 def requirements(rulebase: Rulebase, addresses: Addresses, about: str = "") -> Drawing:
-    """Which decisions each decision requires: all of them, or those that ``about`` hangs together
-    with."""
+    """Which decisions require which: all that require one or are required, or those alone that
+    ``about`` hangs together with."""
     decisions = rulebase.decisions
-    chosen = (
-        set(decisions) if not about else {about, *_above(rulebase, about), *_below(rulebase, about)}
-    )
+    if about:
+        chosen = {about, *_required(rulebase, about)}
+        chosen |= {name for name in decisions if about in _required(rulebase, name)}
+    else:
+        chosen = {name for name, each in decisions.items() if each.requires}
+        chosen |= {needed for name in chosen for needed in decisions[name].requires}
     users: dict[str, list[str]] = {name: [] for name in decisions if name in chosen}
     for name in users:
         for needed in decisions[name].requires:
@@ -47,7 +54,7 @@ def requirements(rulebase: Rulebase, addresses: Addresses, about: str = "") -> D
     )
 
 
-def _above(rulebase: Rulebase, name: str) -> set[str]:
+def _required(rulebase: Rulebase, name: str) -> set[str]:
     """What a decision requires, directly and indirectly."""
     found: set[str] = set()
     waiting = [name]
@@ -59,93 +66,100 @@ def _above(rulebase: Rulebase, name: str) -> set[str]:
     return found
 
 
-def _below(rulebase: Rulebase, name: str) -> set[str]:
-    """The decisions that require it, directly and indirectly."""
-    return {other for other in rulebase.decisions if name in _above(rulebase, other)}
+# ---- diagrams ---------------------------------------------------------------------------------
 
 
-def diagram(
-    decider: Decider, decision: Decision, jurisdiction: str, colours: Palette, addresses: Addresses
-) -> Drawing | None:
-    """The diagram of a decision for the loans of one jurisdiction of which nothing is stated that
-    is not presumed; None where it is too large to be read, or asks for nothing."""
-    rulebase = decider.rulebase
-    facts = {rulebase.jurisdiction_fact: jurisdiction} if jurisdiction else {}
-    presumed = presume(rulebase, facts)
-    walk = Walk(decider.compiled_for(facts), {**facts, **{n: p.value for n, p in presumed.items()}})
-    root = walk.settle(walk.compiled.roots[decision.name])
-    nodes = _nodes(walk, root)
-    if nodes is None or len(nodes) < 3:
-        return None
-    boxes = {
-        str(node): _leaf(walk.compiled, decision, node, colours, addresses)
-        if not ways
-        else _question(walk.compiled, node, ways, addresses)
-        for node, ways in nodes.items()
-    }
-    return drawing(boxes)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A node of a diagram to be drawn: each way on by the name of what it leads to, and the classes
+    that lead there."""
+
+    level: int
+    ways: tuple[tuple[str, frozenset[int]], ...]
 
 
-Ways = Mapping[int, frozenset[int]]
-"""The nodes that a node leads to, each with the classes that lead there."""
+Node = Question | Box
 
 
-def _nodes(walk: Walk, root: int) -> dict[int, Ways] | None:
-    """What is reached from a node, by what is known; None where it is too much."""
-    forest = walk.compiled.forest
-    found: dict[int, Ways] = {}
-    waiting = [root]
-    while waiting:
-        node = waiting.pop(0)
-        if node in found:
-            continue
-        if len(found) == LARGEST:
+class Diagrams:
+    """The diagrams of one jurisdiction (of all loans, where it is empty), for a loan of which
+    nothing is stated that is not presumed."""
+
+    def __init__(
+        self, decider: Decider, jurisdiction: str, colours: Palette, addresses: Addresses
+    ) -> None:
+        rulebase = decider.rulebase
+        facts: dict[str, Value] = {}
+        if jurisdiction:
+            facts[rulebase.jurisdiction_fact] = jurisdiction
+        presumed = {name: each.value for name, each in presume(rulebase, facts).items()}
+        self._compiled = decider.compiled_for(facts)
+        self._walk = Walk(self._compiled, {**facts, **presumed})
+        self._colours = colours
+        self._addresses = addresses
+
+    def drawn(self, decision: Decision) -> Drawing | None:
+        """The diagram of a decision; None where it is too small or too large."""
+        made: dict[Node, str] = {}
+        self._reduced(self._compiled.roots[decision.name], decision, made, {})
+        if not SMALLEST <= len(made) <= LARGEST:
             return None
-        ways: dict[int, set[int]] = {}
-        for code, child in enumerate(forest.children[node]):
-            ways.setdefault(walk.settle(child), set()).add(code)
-        found[node] = {child: frozenset(codes) for child, codes in ways.items()}
-        waiting += ways
-    return found
+        return drawing(
+            {
+                name: self._question(node) if isinstance(node, Question) else node
+                for node, name in reversed(made.items())
+            }
+        )
 
+    def _reduced(
+        self, node: int, decision: Decision, made: dict[Node, str], done: dict[int, str]
+    ) -> str:
+        """The name of what is left of a diagram when all is known that is presumed. ``made`` holds
+        what is drawn, no two alike, the last first; ``done`` the nodes that have been seen. Nothing
+        more is made of a diagram that has grown too large."""
+        node = self._walk.settle(node)
+        if node not in done and len(made) <= LARGEST:
+            forest = self._compiled.forest
+            ways: dict[str, set[int]] = {}
+            for code, child in enumerate(forest.children[node]):
+                ways.setdefault(self._reduced(child, decision, made, done), set()).add(code)
+            if len(ways) == 1:
+                (done[node],) = ways
+                return done[node]
+            new = (
+                Question(forest.level[node], tuple((k, frozenset(v)) for k, v in ways.items()))
+                if ways
+                else self._leaf(decision, node)
+            )
+            done[node] = made.setdefault(new, f"{len(made)}")
+        return done.get(node, "")
 
-def _question(compiled: Compiled, node: int, ways: Ways, addresses: Addresses) -> Box:
-    level = compiled.forest.level[node]
-    variable = compiled.variables[level]
-    address = addresses.fact(variable.name) if isinstance(variable, FactVariable) else ""
-    return Box(
-        question_words(compiled, level),
-        "question",
-        address,
-        [
-            Branch(_shortened(compiled, level, codes, ways), str(child))
-            for child, codes in ways.items()
-        ],
-    )
+    def _question(self, node: Question) -> Box:
+        variable = self._compiled.variables[node.level]
+        address = ""
+        if isinstance(variable, FactVariable):
+            address = self._addresses.fact(variable.name)
+        branches = tuple(Branch(self._answers(node, codes), target) for target, codes in node.ways)
+        return Box(question_words(self._compiled, node.level), "question", address, branches)
 
+    def _answers(self, node: Question, codes: frozenset[int]) -> str:
+        """The answers that lead one way, in words; the longest list is what the others leave."""
+        if len(codes) > 2 and all(len(other) <= len(codes) for _, other in node.ways):
+            return "anything else"
+        return branch_words(self._compiled, node.level, codes)
 
-def _shortened(compiled: Compiled, level: int, codes: frozenset[int], ways: Ways) -> str:
-    """A branch in words; the one that most answers take is what is left of them."""
-    most = max(ways.values(), key=len)
-    if codes == most and len(codes) > 2 and sum(each == codes for each in ways.values()) == 1:
-        return "anything else"
-    return branch_words(compiled, level, codes)
-
-
-def _leaf(
-    compiled: Compiled, decision: Decision, node: int, colours: Palette, addresses: Addresses
-) -> Box:
-    leaf = cast(Leaf, compiled.forest.values[node])
-    if isinstance(leaf, Blocked | Clash):
-        return Box("in conflict", "leaf")
-    formulas = formulas_at(compiled, decision, leaf)
-    if not formulas:
-        return Box("no rule", "leaf nothing")
-    if decision.type == "set":
-        chips = [chip for formula in formulas for chip in outcome_chips(decision, formula, colours)]
-        return Box(" and ".join(dict.fromkeys(chip.words for chip in chips)), "leaf")
-    if isinstance(formulas[0], Constant) and decision.type in ("enum", "boolean"):
-        chip = outcome_chips(decision, formulas[0], colours)[0]
-        return Box(f"{chip.mark} {chip.words}".strip(), f"leaf {chip.tone}")
-    pieces = formula_pieces(combined(decision, formulas), compiled.rulebase, addresses)
-    return Box("".join(piece.text for piece in pieces), "leaf")
+    def _leaf(self, decision: Decision, node: int) -> Box:
+        leaf = cast(Leaf, self._compiled.forest.values[node])
+        if isinstance(leaf, Blocked | Clash):
+            return Box("in conflict", "leaf")
+        formulas = formulas_at(self._compiled, decision, leaf)
+        if not formulas:
+            return Box("no rule", "leaf nothing")
+        if all(isinstance(formula, Constant) for formula in formulas):
+            chips = [c for each in formulas for c in outcome_chips(decision, each, self._colours)]
+            if decision.type in ("enum", "boolean"):
+                return Box(f"{chips[0].mark} {chips[0].words}".strip(), f"leaf {chips[0].tone}")
+            return Box(" and ".join(dict.fromkeys(chip.words for chip in chips)), "leaf")
+        whole = combined(decision, formulas)
+        pieces = formula_pieces(whole, self._compiled.rulebase, self._addresses)
+        return Box("".join(piece.text for piece in pieces), "leaf")

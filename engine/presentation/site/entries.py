@@ -79,7 +79,7 @@ def rule_entries(
             addresses.rule(rule),
             chips,
             () if literal else tuple(formula_pieces(rule.then, rulebase, addresses)),
-            rule_clauses(rule, rulebase),
+            _own_clauses(rule, rulebase),
             "" if effective is None else force_words(effective, rulebase),
             [_titled(by_id[other], addresses) for other in rule.exception_to],
             [_titled(other, addresses) for other in contents.overriders.get(rule.id, ())],
@@ -87,6 +87,15 @@ def rule_entries(
         )
 
     return {rule.id: entry(rule) for rule in rulebase.rules}
+
+
+def _own_clauses(rule: Rule, rulebase: Rulebase) -> Sequence[Clause]:
+    """The condition without the jurisdiction, which the page says already."""
+    lines = rule_clauses(rule, rulebase)
+    if not rule.jurisdiction:
+        return lines
+    own = [line for line in lines if line.about != rulebase.jurisdiction_fact]
+    return own or [Clause("always")]
 
 
 def _titled(rule: Rule, addresses: Addresses) -> Piece:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 LETTER, LINE, PADDING = 8, 18, 9
 """The width of a letter, the height of a line and the space around a text, in units."""
-BETWEEN, APART = 56, 16
+BETWEEN, APART = 44, 16
 """The space between two columns, and between two boxes of a column."""
-WIDEST = 30
+WIDEST = 24
 """So many letters a line has at most."""
 _SWEEPS = 8
 

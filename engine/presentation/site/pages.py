@@ -21,7 +21,7 @@ from engine.presentation.site.addresses import (
     TERMS,
 )
 from engine.presentation.site.chips import outcome_chips, palette, value_chip
-from engine.presentation.site.drawings import diagram, requirements
+from engine.presentation.site.drawings import Diagrams, requirements
 from engine.presentation.site.entries import (
     Piece,
     RuleEntry,
@@ -94,7 +94,7 @@ class Pages:
             page = contents.addresses.page_of(entry.rule)
             self._by_page.setdefault(page, []).append(entry)
             self._by_decision.setdefault(entry.rule.decides, []).append(entry)
-        self._drawn: dict[tuple[str, str], Drawing | None] = {}
+        self._drawn: dict[str, dict[str, Drawing]] = {}
         self._templates = environment(
             pack=rulebase,
             engine=engine,
@@ -194,7 +194,6 @@ class Pages:
         names = list(self.contents.jurisdictions)
         for place, name in enumerate(names):
             page = addresses.jurisdiction(name)
-            drawings = {decision.name: self._diagram(decision, name) for decision in self._asked()}
             yield (
                 page,
                 "jurisdiction.html",
@@ -204,7 +203,7 @@ class Pages:
                     "files": [file for file in rulebase.files if file.jurisdiction == name],
                     "glances": self._glances(name),
                     "chapters": self._sections(page),
-                    "drawings": drawings,
+                    "drawings": self._diagrams(name),
                     "changes": changes(self._by_page.get(page, [])),
                     "cases": case_entries(self._cases.get(page, ()), rulebase),
                     "before": names[place - 1] if place else "",
@@ -302,21 +301,24 @@ class Pages:
 
     def _example(self, decision: Decision) -> tuple[str, Drawing | None]:
         """The jurisdiction for which a decision's diagram says most and can still be drawn."""
-        if decision.parameter:
-            return "", None
         best: tuple[str, Drawing | None] = ("", None)
-        for name in self.contents.jurisdictions or {"": ""}:
-            drawn = self._diagram(decision, name)
+        for name in self.contents.jurisdictions or [""]:
+            drawn = self._diagrams(name).get(decision.name)
             if drawn is not None and (best[1] is None or len(drawn.boxes) > len(best[1].boxes)):
                 best = (name, drawn)
         return best
 
-    def _diagram(self, decision: Decision, jurisdiction: str) -> Drawing | None:
-        key = (decision.name, jurisdiction)
-        if key not in self._drawn:
+    def _diagrams(self, jurisdiction: str) -> dict[str, Drawing]:
+        """The diagrams of a jurisdiction that can be drawn, by decision."""
+        if jurisdiction not in self._drawn:
             decider, addresses = self.contents.decider, self.contents.addresses
-            self._drawn[key] = diagram(decider, decision, jurisdiction, self._colours, addresses)
-        return self._drawn[key]
+            diagrams = Diagrams(decider, jurisdiction, self._colours, addresses)
+            self._drawn[jurisdiction] = {
+                decision.name: drawn
+                for decision in self._asked()
+                if (drawn := diagrams.drawn(decision)) is not None
+            }
+        return self._drawn[jurisdiction]
 
     # ---- facts --------------------------------------------------------------------------------
 
