@@ -17,7 +17,12 @@ DIALECTS = ("duckdb", "spark", "snowflake", "bigquery", "postgres")
 
 @click.group("export")
 def command() -> None:
-    """Write a pack's decisions for another system to decide."""
+    """Write a pack's decisions for another system to decide.
+
+    \b
+    Examples:
+      recourse export sql --decision recourse
+    """
 
 
 @command.command("sql")

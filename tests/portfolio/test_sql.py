@@ -332,7 +332,7 @@ def call(capsys: Captured, *arguments: Any) -> tuple[int, str, str]:
 
 
 def test_the_command_prints_statements(capsys: Captured) -> None:
-    code, out, err = call(capsys, "export", "sql", "--decision", "recourse", "--decision", "advice")
+    code, out, err = call(capsys, *EXPORT, "--decision", "recourse", "--decision", "advice")
     assert (code, err) == (0, "")
     parsed = [one for one in sqlglot.parse(out, dialect="duckdb") if one is not None]
     assert [one.selects[1].alias_or_name for one in parsed] == ["recourse", "advice"]

@@ -144,7 +144,8 @@ class Diagrams:
 
     def _answers(self, node: Question, codes: frozenset[int]) -> str:
         """The answers that lead one way, in words; the longest list is what the others leave."""
-        if len(codes) > 2 and all(len(other) <= len(codes) for _, other in node.ways):
+        others = [len(other) for _, other in node.ways if other != codes]
+        if len(codes) > 2 and len(codes) > max(others):
             return "anything else"
         return branch_words(self._compiled, node.level, codes)
 
