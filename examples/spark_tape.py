@@ -1,10 +1,12 @@
 """Decide a loan tape on a Spark cluster.
 
-    spark-submit --py-files recourse_engine.zip examples/spark_tape.py \\
-        s3://tapes/2026-11/ s3://answers/2026-11/ --pack us --keep loan_id
+    spark-submit --archives environment.tar.gz#environment \\
+        --conf spark.pyspark.python=environment/bin/python \\
+        examples/spark_tape.py s3a://tapes/2026-11/ s3a://answers/2026-11/ --pack us --keep loan_id
 
-The tape is Parquet, or CSV with a header. Every executor needs Python with numpy and pyarrow, and
-the engine: installed, or handed over with --py-files. The rules are read on the driver alone.
+The archive is a packed Python environment with `recourse-engine[spark]`, as venv-pack makes one;
+where the engine is installed on every machine, the two options are not needed. The rules are read
+on the driver alone. The tape is Parquet, or CSV with a header.
 """
 
 from __future__ import annotations

@@ -20,8 +20,10 @@ from engine.commands.console import (
     pack_option,
     style,
 )
+from engine.evaluation.facts import read_facts
 from engine.presentation.progress import TapeProgress
-from engine.problems import InputError, Problem, listing
+from engine.problems import InputError, Place, Problem, listing
+from engine.reading.loans import Loan, apply_sets
 
 if TYPE_CHECKING:
     from engine.portfolio.output import Output
@@ -44,6 +46,14 @@ INTERRUPTED = 130
     help="Decide this alone; may be repeated.",
     shell_complete=completing("decisions"),
 )
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FACT=VALUE",
+    help="State a fact of every loan, in place of what the tape says.",
+    shell_complete=completing("settings"),
+)
 @click.option("--strict", is_flag=True, help="Presume nothing.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Carry a column over to the output.")
 @click.option("--money", default="", metavar="FACT", help="Sum this money fact by outcome.")
@@ -56,6 +66,7 @@ def command(
     pack: str,
     mapping: str | None,
     only: tuple[str, ...],
+    settings: tuple[str, ...],
     strict: bool,
     keep: tuple[str, ...],
     money: str,
@@ -74,6 +85,7 @@ def command(
       recourse portfolio book.parquet -o decided.parquet --keep loan_id
       recourse portfolio 'lar/*.txt' --pack us --map hmda-lar -o lar.csv
       recourse portfolio book.csv --only recourse --money outstanding_debt
+      recourse portfolio book.csv --only recourse --set disposition=short_sale
     """
     missing = [name for name in ("numpy", "pyarrow") if find_spec(name) is None]
     if missing:
@@ -90,8 +102,10 @@ def command(
 
     decider = load(pack)
     mapped = None if mapping is None else read_mapping(mapping, decider.rulebase)
-    kernel = Kernel(decider, only or None, strict=strict)
-    run = Run(decider, kernel, Request(find_tapes(tapes), mapped, keep, money))
+    kernel = Kernel(decider, only or None, strict=strict, rules=output is not None)
+    stated = apply_sets(Loan("--set", {}, lambda name, key: (Place("--set"), "")), settings)
+    always = read_facts(decider.rulebase, stated.data, stated.locate)
+    run = Run(decider, kernel, Request(find_tapes(tapes), mapped, keep, money, always))
     unknown, aside = run.look()
     if aside:
         click.echo(f"columns that are not used: {', '.join(aside)}", err=True)
@@ -101,11 +115,13 @@ def command(
         "rules": decider.rulebase.digest,
         "tape": [[tape.name, tape.length] for tape in run.request.tapes],
         "mapping": hashlib.sha256(repr(mapped).encode()).hexdigest()[:16] if mapped else "",
-        "options": [list(kernel.wanted), strict, list(keep)],
+        "options": [list(kernel.wanted), strict, list(keep), sorted(settings)],
     }
-    with _output(run, output, mark, force=force, resume=resume) as (out, begun):
-        with TapeProgress("Deciding") as progress:
-            counts = run.go(out, lambda step: progress.show(step.rows, step.share), begun)
+    with (
+        _output(run, output, mark, force=force, resume=resume) as (out, begun),
+        TapeProgress("Deciding") as progress,
+    ):
+        counts = run.go(out, lambda step: progress.show(step.rows, step.share), begun)
     if form == "json":
         click.echo(json.dumps(as_data(counts, decider.rulebase, begun), indent=2))
     else:

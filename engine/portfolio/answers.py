@@ -59,11 +59,11 @@ class Situation:
     missing: tuple[str, ...]
 
 
-def literal_answer(session: Session, decision: Decision) -> SharedAnswer:
+def literal_answer(session: Session, decision: Decision, with_rules: bool) -> SharedAnswer:
     """The answer of a decision whose values are literal."""
     found = session.find(decision)
     leaves = [leaf for group in found.leaves.values() for leaf in group]
-    rules = _ids(session.compiled, session.deciding(decision, leaves))
+    rules = _ids(session.compiled, session.deciding(decision, leaves)) if with_rules else ()
     single = found.single
     if single is not None:
         return SharedAnswer(STATUS[single.kind], single.value, rules)
@@ -76,7 +76,9 @@ def literal_answer(session: Session, decision: Decision) -> SharedAnswer:
     )
 
 
-def situation(session: Session, decision: Decision, used: Sequence[str]) -> Situation:
+def situation(
+    session: Session, decision: Decision, used: Sequence[str], with_rules: bool
+) -> Situation:
     """What is settled of a decision on an amount or a day. ``used`` are the decisions whose amounts
     may enter its own, in requirement order."""
     compiled, rules = session.compiled, session.compiled.rulebase.rules
@@ -85,6 +87,9 @@ def situation(session: Session, decision: Decision, used: Sequence[str]) -> Situ
     values = compiled.forest.values
     leaves = tuple(tuple(cast(Leaf, values[node]) for node in nodes) for nodes in reached)
     own = list(dict.fromkeys(each[-1] for each in leaves))
+    missing = missing_facts(session.walk, names, own)
+    if not with_rules:
+        return Situation(names, leaves, (), False, missing)
     certain, possible = session.rules(decision)
     rivals = len(own) == 1 and decision.policy.kind in ("min", "max") and not possible
     if rivals:
@@ -92,7 +97,6 @@ def situation(session: Session, decision: Decision, used: Sequence[str]) -> Situ
         deciding = [n for n in certain if rules[n].then in concluding]
     else:
         deciding = session.deciding(decision, own)
-    missing = missing_facts(session.walk, names, own)
     return Situation(names, leaves, tuple(deciding), rivals, missing)
 
 
@@ -109,7 +113,8 @@ def missing_facts(walk: Walk, names: Iterable[str], leaves: Iterable[Leaf]) -> t
     for leaf in leaves:
         for formula in formulas_at(compiled, decision, leaf):
             found.update(names_in(formula))
-    return tuple(name for name in compiled.rulebase.facts if name in found - walk.facts.keys())
+    found -= walk.facts.keys()
+    return tuple(name for name in compiled.rulebase.facts if name in found)
 
 
 def _ids(compiled: Compiled, numbers: Iterable[int]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def truth(condition: Condition, columns: Columns, rulebase: Rulebase) -> Truth:
             if limit_name is not None:
                 return _compared(bound, column, columns.get(limit_name, UNKNOWN))
             assert limit is not None
-            number = np.int64(encode(limit, rulebase.facts[name].type))
+            number = np.array([encode(limit, rulebase.facts[name].type)], dtype=np.int64)
             met = column.spread(_COMPARE[bound](column.entries, number))
             known = column.known()
             return Truth(known & met, known & ~met)

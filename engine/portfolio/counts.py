@@ -41,7 +41,9 @@ class Count:
 
     def add(self, answers: Answers, money: Integers | None) -> None:
         """Count some rows. ``money`` is in cents, zero where it is not known."""
-        codes = answers.codes[answers.codes != REJECTED]
+        codes = answers.codes
+        if len(codes) and codes.min() == REJECTED:
+            codes = codes[codes != REJECTED]
         if self.decision.type == "money":
             money = answers.numbers
         elif self.decision.type in ORDERED:
@@ -81,16 +83,15 @@ class Counts:
     def add(self, decided: Decided, money: Integers | None) -> None:
         """Count a batch. Raises ``Lost`` where the rows do not add up."""
         unsettled = np.zeros(decided.rows, dtype=bool)
-        answered = np.zeros(decided.rows, dtype=bool)
         for name, answers in decided.answers.items():
             self.decisions[name].add(answers, money)
             table = np.array([*(a.status == "undetermined" for a in answers.shared), False])
-            unsettled |= table[answers.codes]
-            answered |= answers.codes != REJECTED
+            if table.any():
+                unsettled |= table[answers.codes]
         undetermined = int(unsettled.sum())
         self.rows += decided.rows
         self.undetermined += undetermined
-        self.decided += int(answered.sum()) - undetermined
+        self.decided += decided.rows - len(decided.rejected) - undetermined
         for problems in decided.rejected.values():
             self.rejected["; ".join(p.message for p in InputError(problems).problems)] += 1
         self.check()

@@ -223,19 +223,22 @@ def _plain(fact: Fact, values: pa.Array, null: int = MISSING) -> Integers | None
     if fact.type == "boolean":
         if not pa.types.is_boolean(kind):
             return None
-        numbers = pc.fill_null(values, False).to_numpy(zero_copy_only=False).astype(np.int64)
+        numbers = _filled(values, False).to_numpy(zero_copy_only=False).astype(np.int64)
         return numbers if valid is None else np.where(valid, numbers, null)
     if fact.type == "date":
         if not pa.types.is_date32(kind):
             return None
-        days = pc.fill_null(values.cast(pa.int32()), 0).to_numpy(zero_copy_only=False)
+        days = _filled(values.cast(pa.int32()), 0).to_numpy(zero_copy_only=False)
         numbers = days.astype(np.int64) + _EPOCH
     elif fact.type not in NUMERIC:
         return None
     elif pa.types.is_integer(kind) and not pa.types.is_uint64(kind):
-        whole = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-        good = (whole > -(10**12)) & (whole < 10**12)
-        numbers = np.where(good, whole, 0) * SCALE[fact.type]
+        whole = _filled(values, 0).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+        if fact.type == "integer":
+            numbers = whole  # the bounds of the fact are narrower than 64 bits
+        else:
+            good = (whole > -(10**12)) & (whole < 10**12)
+            numbers = np.where(good, whole, 0) * SCALE[fact.type]
     elif pa.types.is_floating(kind):
         numbers, good = _floats(fact, values)
     elif pa.types.is_decimal128(kind):
@@ -250,10 +253,14 @@ def _plain(fact: Fact, values: pa.Array, null: int = MISSING) -> Integers | None
     return numbers if valid is None else np.where(valid, numbers, null)
 
 
+def _filled(values: pa.Array, null: object) -> pa.Array:
+    return pc.fill_null(values, null) if values.null_count else values
+
+
 def _floats(fact: Fact, values: pa.Array) -> tuple[Integers, Booleans]:
     """Doubles at their shortest decimal form, where that is exact."""
     scale = SCALE[fact.type]
-    numbers = pc.fill_null(values.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False)
+    numbers = _filled(values.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False)
     with np.errstate(invalid="ignore", over="ignore"):
         whole = np.rint(numbers * scale)
         good = (np.abs(whole) < _EXACT) & (whole / scale == numbers)

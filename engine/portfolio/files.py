@@ -99,7 +99,7 @@ def find_tapes(names: Sequence[str]) -> list[Tape]:
             inside = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p)[0])
             paths = [str(p) for p in inside]
         else:
-            paths = [name] if path.exists() else sorted(glob.glob(name, recursive=True))
+            paths = [name] if path.exists() else sorted(glob.glob(name, recursive=True))  # noqa: PTH207
         if not paths:
             what = "this folder holds no tape" if path.is_dir() else "there is no such file"
             problems.append(Problem("missing-file", what, Place(name)))
@@ -124,7 +124,8 @@ def _kind(path: PurePath) -> tuple[str, str | None]:
 
 
 def _stdin() -> Tape:
-    start = sys.stdin.buffer.peek(8)[:8]  # type: ignore[attr-defined]
+    buffer: Any = sys.stdin.buffer
+    start: bytes = buffer.peek(8)[:8]
     if start.startswith(b"PAR1"):
         hint = "save it as a file, or pipe Arrow, CSV or JSON Lines"
         raise _refused("not-parquet", "Parquet can't be read from a pipe", STDIN, hint)
@@ -231,7 +232,7 @@ def _csv(tape: Tape, layouts: Sequence[Layout]) -> Iterator[Reader]:
         for _ in range(layout.skip_lines):
             head = file.readline(BLOCK)
         names = _header(head, layout, tape)
-        rest: Any = _Rest(head if layout.columns else b"", file)
+        rest = io.BufferedReader(_Rest(head if layout.columns else b"", file), 1 << 20)
 
         def read(wanted: Sequence[str]) -> Iterator[TapeBatch]:
             return _csv_batches(tape, rest, layout, names, wanted)
@@ -317,22 +318,27 @@ def _csv_batches(
         return "skip"
 
     some = list(wanted) or [names[0]]
-    reader = pyarrow.csv.open_csv(
-        pa.PythonFile(file, "r"),
-        read_options=pyarrow.csv.ReadOptions(
-            column_names=list(names), block_size=BLOCK, use_threads=False
-        ),
-        parse_options=pyarrow.csv.ParseOptions(
-            delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=refuse
-        ),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(some, pa.binary()),
-            include_columns=some,
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-        ),
-    )
+    try:
+        reader = pyarrow.csv.open_csv(
+            pa.PythonFile(file, "r"),
+            read_options=pyarrow.csv.ReadOptions(
+                column_names=list(names), block_size=BLOCK, use_threads=False
+            ),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=refuse
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(some, pa.binary()),
+                include_columns=some,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if "Empty CSV file" in str(error):
+            return  # a header and no rows
+        raise
     while True:
         try:
             batch = reader.read_next_batch()

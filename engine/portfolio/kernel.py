@@ -47,15 +47,22 @@ class Kernel:
     """A pack, ready to decide whole columns of loans. Safe to use from several threads."""
 
     def __init__(
-        self, decider: Decider, only: Collection[str] | None = None, *, strict: bool = False
+        self,
+        decider: Decider,
+        only: Collection[str] | None = None,
+        *,
+        strict: bool = False,
+        rules: bool = True,
     ) -> None:
         """``only`` names the decisions wanted, all if absent; ``strict`` applies no presumption.
+        Without ``rules`` the answers do not name the rules that decide, and are found sooner.
 
         Raises ``InputError`` for a decision that the pack does not have.
         """
         self.rulebase = decider.rulebase
         self.wanted = decider.wanted(only)
         self.strict = strict
+        self.rules = rules
         self._decider = decider
         self._shared = {name: Shared() for name in self.wanted}
         self._places: dict[int, _Place] = {}
@@ -63,14 +70,14 @@ class Kernel:
 
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
         """Sent to another process it is made anew there: its tables are larger than the rules."""
-        return _made, (self.rulebase, self.wanted, self.strict)
+        return _made, (self.rulebase, self.wanted, self.strict, self.rules)
 
     def decide(self, columns: Columns, rows: int, faults: Problems | None = None) -> Decided:
         """Decide the rows of some columns, one for each fact that is known of some row. ``faults``
         are the problems of rows in which a value could not be read (it counts as missing)."""
         rejected = self._contradictory(columns, rows, faults or {})
         known = columns if self.strict else presumed(columns, self.rulebase, rows)
-        spread = _Spread(self.rulebase, self.wanted, rows)
+        spread = _Spread(self.rulebase, rows)
         accepted = _accepted(rejected, rows)
         if accepted is not None:
             known = {name: column.rows(accepted) for name, column in known.items()}
@@ -153,7 +160,7 @@ class Kernel:
             found = self._places.get(id(compiled))
             if found is None:
                 questions = _questions(compiled.rulebase, self.wanted)
-                found = self._places[id(compiled)] = _Place(compiled, questions)
+                found = self._places[id(compiled)] = _Place(compiled, questions, self.rules)
             return found
 
     def _solving(self, place: _Place, batch: Batch) -> Solving:
@@ -185,6 +192,7 @@ class _Place:
 
     compiled: Compiled
     questions: Mapping[str, Question]
+    rules: bool
     memory: Memory | None = None
 
     def remembered(self, batch: Batch) -> Memory:
@@ -195,44 +203,52 @@ class _Place:
             states = {level: merged(before[level], state) for level, state in states.items()}
             if states == before:
                 return self.memory
-        plan = make_plan(self.compiled, states, self.questions)
-        self.memory = Memory(plan, self.questions)
+        plan = make_plan(self.compiled, states, self.questions, rules=self.rules)
+        self.memory = Memory(plan, self.questions, self.rules)
         return self.memory
 
 
 class _Spread:
     """The answers of parts of a batch, put together."""
 
-    def __init__(self, rulebase: Rulebase, names: Collection[str], rows: int) -> None:
+    def __init__(self, rulebase: Rulebase, rows: int) -> None:
         self._decisions = rulebase.decisions
         self.rows = rows
-        self._codes = {name: np.full(rows, REJECTED, dtype=np.intp) for name in names}
+        self._codes: dict[str, Codes] = {}
         self._numbers: dict[str, Integers] = {}
 
     def take(self, name: str, solved: Solved, part: Codes | None) -> None:
         """The answers of some rows, or of all."""
-        where = slice(None) if part is None else part
-        self._codes[name][where] = solved.codes
+        if part is None:
+            self._codes[name] = solved.codes
+            if solved.numbers is not None:
+                self._numbers[name] = solved.numbers
+            return
+        if name not in self._codes:
+            self._codes[name] = np.full(self.rows, REJECTED, dtype=np.intp)
+        self._codes[name][part] = solved.codes
         if solved.numbers is not None:
             numbers = self._numbers.get(name)
             if numbers is None:
                 numbers = np.zeros(self.rows, dtype=np.int64)
             if solved.numbers.dtype != numbers.dtype:
                 numbers = numbers.astype(object)
-            numbers[where] = solved.numbers
+            numbers[part] = solved.numbers
             self._numbers[name] = numbers
 
     def answers(self, name: str, shared: Sequence[SharedAnswer]) -> Answers:
         """The answers of all rows."""
         decision = self._decisions[name]
-        numbers = self._numbers.get(name)
+        codes, numbers = self._codes.get(name), self._numbers.get(name)
+        if codes is None:
+            codes = np.full(self.rows, REJECTED, dtype=np.intp)
         if numbers is None and decision.type in ORDERED:
             numbers = np.zeros(self.rows, dtype=np.int64)
-        return Answers(decision, shared, self._codes[name], numbers)
+        return Answers(decision, shared, codes, numbers)
 
 
-def _made(rulebase: Rulebase, wanted: Sequence[str], strict: bool) -> Kernel:
-    return Kernel(Decider(rulebase), wanted, strict=strict)
+def _made(rulebase: Rulebase, wanted: Sequence[str], strict: bool, rules: bool) -> Kernel:
+    return Kernel(Decider(rulebase), wanted, strict=strict, rules=rules)
 
 
 def _questions(rulebase: Rulebase, wanted: Collection[str]) -> dict[str, Question]:

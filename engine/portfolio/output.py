@@ -93,7 +93,7 @@ def _words(texts: Sequence[str | None], codes: Codes) -> pa.Array:
     )
 
 
-def _amounts(decision: Decision, numbers: Integers, null: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+def _amounts(decision: Decision, numbers: Integers, null: np.ndarray) -> pa.Array:
     if numbers.dtype == object:
         values = [
             None if nothing else decode(int(n), decision.type)

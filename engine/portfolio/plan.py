@@ -7,6 +7,7 @@ have the same answer.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,12 @@ from engine.portfolio.batch import Batch, State, Varying
 from engine.portfolio.product import Idle, Part, Product
 from engine.portfolio.tables import Table, stepwise, tabulated
 
+LATER = 500_000
+"""Once so many rows have been walked, a larger table is worth its making."""
+SOON = 2_000
+"""The states of a table that is made at once."""
+LARGE = 40_000
+"""The states of such a table."""
 ROOT = -1
 """The label of a decision's own diagram beside those of its rules, which have their numbers."""
 
@@ -45,21 +52,34 @@ class Walked:
     """The variables of each constraint, as bit masks."""
     facts: tuple[str, ...] = ()
     """Of constraints, the facts that they speak of."""
-    _settled: list[bool] = field(default_factory=list)
+    nullable: frozenset[int] = frozenset()
+    certain: bool = False
+    """No fact is missing in any row, so that every end is settled."""
+    _rows: int = 0
+    _settled: Booleans = field(default_factory=lambda: np.empty(0, dtype=bool))
     _relevant: dict[int, Relevant] = field(default_factory=dict)
 
-    def ends(self, batch: Batch) -> Codes:
+    def ends(self, batch: Batch, lock: threading.RLock) -> Codes:
         """The state in which each row of a batch ends."""
-        if self.table is not None:
-            return self.table.walk(batch.key_of, batch.rows)
-        return stepwise(self.product, batch.codes, self.sizes, batch.rows)
+        if self.table is None:
+            with lock:
+                before, self._rows = self._rows, self._rows + batch.rows
+                if before < LATER <= self._rows and len(self.product.states) <= LARGE:
+                    self.table = tabulated(self.product, self.sizes, self.nullable, LARGE)
+                if self.table is None:
+                    return stepwise(self.product, batch.codes, self.sizes, batch.rows)
+        return self.table.walk(batch.key_of, batch.rows)
 
-    def settled(self, ends: Codes) -> Booleans:
-        """Whether nothing is missing, for each end."""
+    def open_rows(self, ends: Codes, lock: threading.RLock) -> Codes:
+        """The rows whose end is not settled, for want of a fact."""
+        if self.certain:
+            return np.empty(0, dtype=np.intp)
         known, product = self._settled, self.product
-        known.extend(product.is_settled(n) for n in range(len(known), len(product.states)))
-        table = np.array(known, dtype=bool)
-        return table[ends]
+        with lock:
+            if len(known) < len(product.states):
+                more = [product.is_settled(n) for n in range(len(known), len(product.states))]
+                known = self._settled = np.append(known, np.array(more, dtype=bool))
+        return np.flatnonzero(~known[ends])
 
     def relevant(self, end: int) -> Relevant:
         """What the answer at an end that is not settled depends on: the variables still to come,
@@ -91,9 +111,12 @@ class Plan:
     """Those that rows may break, by groups that share no fact."""
 
 
-def make_plan(compiled: Compiled, states: Mapping[int, State], decisions: Iterable[str]) -> Plan:
-    """The walks of some decisions, and of the constraints."""
-    making = _Making(compiled, states)
+def make_plan(
+    compiled: Compiled, states: Mapping[int, State], decisions: Iterable[str], *, rules: bool
+) -> Plan:
+    """The walks of some decisions, and of the constraints. With ``rules`` a decision's walk tells
+    which rules decide, too."""
+    making = _Making(compiled, states, rules)
     return Plan(
         states,
         {name: making.decision(name) for name in decisions},
@@ -102,7 +125,8 @@ def make_plan(compiled: Compiled, states: Mapping[int, State], decisions: Iterab
 
 
 class _Making:
-    def __init__(self, compiled: Compiled, states: Mapping[int, State]) -> None:
+    def __init__(self, compiled: Compiled, states: Mapping[int, State], rules: bool) -> None:
+        self._rules = rules
         self._compiled = compiled
         self._states = states
         self._given = {
@@ -121,7 +145,8 @@ class _Making:
         """A decision and all its rules; a rule that does not decide is left out."""
         compiled = self._compiled
         rules = compiled.rulebase.rules
-        parts = [(n, compiled.decides[rules[n].id]) for n in compiled.compiler.rules_of[name]]
+        numbers = compiled.compiler.rules_of[name] if self._rules else []
+        parts = [(n, compiled.decides[rules[n].id]) for n in numbers]
         return self._walked(
             [(ROOT, compiled.roots[name]), *parts],
             lambda label, leaf: label != ROOT and leaf is False,
@@ -157,8 +182,17 @@ class _Making:
 
     def _walked(self, parts: Sequence[Part], idle: Idle) -> Walked:
         product = Product(self._compiled.forest, self._given, self._sizes, parts, idle)
-        table = tabulated(product, self._sizes, self._nullable)
-        return Walked(self._compiled, self._states, product, self._sizes, table, self._masks)
+        table = tabulated(product, self._sizes, self._nullable, SOON)
+        return Walked(
+            self._compiled,
+            self._states,
+            product,
+            self._sizes,
+            table,
+            self._masks,
+            nullable=self._nullable,
+            certain=not self._nullable and None not in self._given.values(),
+        )
 
 
 def facts_too(compiled: Compiled, mask: int) -> int:

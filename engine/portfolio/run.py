@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from engine.evaluation.decide import Decider
+from engine.model import Value
 from engine.portfolio.arrays import Integers
+from engine.portfolio.columns import Column, number_of
 from engine.portfolio.counts import Count, Counts
 from engine.portfolio.files import Layout, Tape, TapeBatch, open_tape
 from engine.portfolio.intake import Intake, prepare
@@ -28,12 +33,14 @@ WORKERS = min(4, os.cpu_count() or 1)
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for: the tape, how to read it, the columns to carry over, the money fact whose
-    dollars are counted by outcome (none if empty), how many batches are decided at once."""
+    dollars are counted by outcome (none if empty), the facts
+    that hold of every loan, how many batches are decided at once."""
 
     tapes: Sequence[Tape]
     mapping: TapeMapping | None = None
     keep: tuple[str, ...] = ()
     money: str = ""
+    always: Mapping[str, Value] = field(default_factory=dict)
     workers: int = WORKERS
 
 
@@ -78,7 +85,7 @@ class Run:
     def look(self) -> tuple[list[str], list[str]]:
         """Facts that no file of the tape can state though rules ask for them, and columns that are
         not used. Raises ``InputError`` for a file that can't be used."""
-        stated: set[str] = set()
+        stated: set[str] = set(self.request.always)
         aside: dict[str, None] = {}
         for tape in self.request.tapes:
             if tape.name == "<stdin>":
@@ -100,7 +107,7 @@ class Run:
         return self.request.mapping.layouts if self.request.mapping else ()
 
     def _intake(self, tape: Tape, columns: Sequence[str]) -> Intake:
-        return prepare(
+        intake = prepare(
             self.decider.rulebase,
             columns,
             self.request.mapping,
@@ -108,6 +115,8 @@ class Run:
             tape.name,
             loose=tape.kind == "jsonl",
         )
+        intake.facts = tuple(name for name in intake.facts if name not in self.request.always)
+        return intake
 
     def schema(self) -> pa.Schema:
         """The columns of the output. Raises ``InputError`` where a kept column has a name of one of
@@ -122,14 +131,34 @@ class Run:
 
     def go(self, output: Output | None, told: Callable[[Step], None], skip: int = 0) -> Counts:
         """Decide the tape, in whole or until the user stops it. ``skip`` rows have been decided by
-        an earlier run. Raises ``InputError`` for a file that can't be read on."""
-        try:
+        an earlier run. Raises ``InputError`` for a file that can't be read on.
+
+        An interrupt ends the run between two batches, so that nothing is half written; a second one
+        ends it at once.
+        """
+        with self._interrupts():
             for done, share in self._decided(skip):
                 self._take(done, output)
                 told(Step(self.counts.rows, share))
-        except KeyboardInterrupt:
-            self.stopped = True
+                if self.stopped:
+                    break
         return self.counts
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        def stop(number: int, frame: object) -> None:
+            if self.stopped:
+                raise KeyboardInterrupt
+            self.stopped = True
+
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only there can signals be caught
+            return
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     # ---- batches ------------------------------------------------------------------------------
 
@@ -154,7 +183,9 @@ class Run:
                         while len(waiting) > self.request.workers:
                             own, future, at = waiting.popleft()
                             yield (own, future.result()), at
-                    while waiting:
+                            if self.stopped:
+                                return
+                    while waiting and not self.stopped:
                         own, future, at = waiting.popleft()
                         yield (own, future.result()), at
                 self.counts.unmapped.update(intake.unmapped)
@@ -166,6 +197,9 @@ class Run:
         if not batch.rows:
             return _Done(batch, Decided(0, {}, {}), None)
         columns, faults = intake.facts_of(batch)
+        for name, value in self.request.always.items():
+            number = number_of(self.decider.rulebase.facts[name], value)
+            columns[name] = Column(np.array([number], dtype=np.int64))
         decided = self.kernel.decide(columns, batch.rows, faults)
         money = None
         if self.request.money in columns:

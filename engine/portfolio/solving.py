@@ -24,6 +24,7 @@ from engine.portfolio.columns import MISSING
 from engine.portfolio.plan import Plan, Relevant, Walked
 from engine.portfolio.reckoning import reckoned
 
+UNSOLVED = -2
 REJECTED = -1
 """The code of a row that has no answer, since it can't be used."""
 
@@ -63,15 +64,46 @@ class Shared:
         return found
 
 
+class Solutions:
+    """The answer's code for each place where rows stand: from 0 upwards, or from -1 downwards."""
+
+    def __init__(self) -> None:
+        self._up = np.full(64, UNSOLVED, dtype=np.intp)
+        self._down = np.full(64, UNSOLVED, dtype=np.intp)
+
+    def of(self, stands: Codes) -> Codes:
+        """The codes, ``UNSOLVED`` where none is known yet."""
+        up, down = self._up, self._down
+        if not np.size(stands):
+            return stands
+        if np.max(stands) >= len(up):
+            up = np.append(up, np.full(np.max(stands), UNSOLVED, dtype=np.intp))
+            self._up = up
+        if np.min(stands) >= 0:
+            return up[stands]
+        if -np.min(stands) > len(down):
+            down = np.append(down, np.full(-np.min(stands), UNSOLVED, dtype=np.intp))
+            self._down = down
+        return np.where(stands >= 0, up[np.maximum(stands, 0)], down[-1 - np.minimum(stands, -1)])
+
+    def put(self, stand: int, code: int) -> None:
+        """Note a code; what stands there has been asked for before."""
+        if stand >= 0:
+            self._up[stand] = code
+        else:
+            self._down[-1 - stand] = code
+
+
 class Memory:
     """The tables for a tape, and everything that has been solved with them."""
 
-    def __init__(self, plan: Plan, questions: Mapping[str, Question]) -> None:
+    def __init__(self, plan: Plan, questions: Mapping[str, Question], rules: bool) -> None:
         self.plan = plan
+        self.rules = rules
         self.questions = questions
         self.stands: dict[tuple[str | int, bytes], int] = {}
         """Where rows stand that lack facts, each with a negative number."""
-        self.codes: dict[str, dict[int, int]] = {name: {} for name in questions}
+        self.codes = {name: Solutions() for name in questions}
         """The answer's code where rows stand, of decisions with literal values."""
         self.situations: dict[tuple[str, bytes], Situation] = {}
         self.possible: dict[tuple[int, int], bool] = {}
@@ -97,9 +129,8 @@ class Solving:
         else a negative one that rows share which agree in all that counts."""
         found = self._stands.get(name)
         if found is None:
-            with self._lock:
-                ends = walked.ends(self._batch)
-                where = np.flatnonzero(~walked.settled(ends))
+            ends = walked.ends(self._batch, self._lock)
+            where = walked.open_rows(ends, self._lock)
             found = self._stands[name] = self._further(name, walked, ends, where)
         return found
 
@@ -177,16 +208,20 @@ class Solving:
         if question.decision.type in ORDERED:
             return self._amounts(question, self._shared[name])
         stands = self._standing(name, self._memory.plan.decisions[name])
-        first, group = grouped([stands], len(stands))
-        known = self._memory.codes[name]
+        memory, shared = self._memory, self._shared[name]
         with self._lock:
-            for row in first.tolist():
-                stand = int(stands[row])
-                if stand not in known:
-                    answer = literal_answer(self._session(row), question.decision)
-                    known[stand] = self._shared[name].code(answer)
-            codes = np.array([known[int(stands[row])] for row in first.tolist()], dtype=np.intp)
-        return Solved(codes[group])
+            codes: Codes = memory.codes[name].of(stands)
+        unsolved = np.flatnonzero(codes == UNSOLVED)
+        if len(unsolved):
+            first, _ = grouped([stands[unsolved]], len(unsolved))
+            with self._lock:
+                for row in unsolved[first].tolist():
+                    if memory.codes[name].of(stands[row]) == UNSOLVED:
+                        session = self._session(row)
+                        answer = literal_answer(session, question.decision, memory.rules)
+                        memory.codes[name].put(int(stands[row]), shared.code(answer))
+                codes = memory.codes[name].of(stands)
+        return Solved(codes)
 
     def _amounts(self, question: Question, shared: Shared) -> Solved:
         decision, batch, count = question.decision, self._batch, self._batch.rows
@@ -222,7 +257,9 @@ class Solving:
             key = (question.decision.name, mark)
             case = self._memory.situations.get(key)
             if case is None:
-                case = situation(self._session(row), question.decision, question.used)
+                case = situation(
+                    self._session(row), question.decision, question.used, self._memory.rules
+                )
                 self._memory.situations[key] = case
             return case
 

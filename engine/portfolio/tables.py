@@ -16,8 +16,6 @@ from engine.evaluation.diagram import LEAF
 from engine.portfolio.arrays import Codes, whole
 from engine.portfolio.product import UNMADE, Product
 
-STATES = 4_000
-"""A diagram of no more states than this becomes a table."""
 ENTRIES = 1 << 21
 """The most entries that the stages of a table have together."""
 JOINED = 1 << 15
@@ -49,7 +47,7 @@ class Table:
             return np.broadcast_to(self.ends, (rows,))
         here = self.stages[0].next[key_of(self.stages[0])]
         for stage in self.stages[1:]:
-            here = stage.next[here * stage.width + key_of(stage)]
+            here = stage.next[here * np.intp(stage.width) + key_of(stage)]
         return whole(self.ends[here], rows)
 
 
@@ -61,10 +59,12 @@ def key(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
     return found
 
 
-def tabulated(product: Product, sizes: Mapping[int, int], nullable: frozenset[int]) -> Table | None:
-    """The table of a diagram, or None where it would be large. A variable in ``nullable`` may be
-    unknown: it is walked with one class more than it has, at which the walk ends."""
-    if not product.explore(STATES):
+def tabulated(
+    product: Product, sizes: Mapping[int, int], nullable: frozenset[int], most: int
+) -> Table | None:
+    """The table of a diagram, or None where it has more than ``most`` states. A variable in
+    ``nullable`` may be unknown: it is walked with one class more, at which the walk ends."""
+    if not product.explore(most):
         return None
     count = len(product.states)
     level = np.concatenate([product.level[:count], np.full(count, LEAF)])
@@ -83,7 +83,7 @@ def tabulated(product: Product, sizes: Mapping[int, int], nullable: frozenset[in
         ways[asked, :size] = children[start[own][:, None] + np.arange(size)]
         ways[asked, size:] = own[:, None] + count  # the walk ends here
         boundary, following = np.unique(ways, return_inverse=True)
-        stages.append(Stage((current,), (width,), width, following.ravel()))
+        stages.append(Stage((current,), (width,), width, following.ravel().astype(np.int32)))
     return Table(tuple(_joined(stages)), np.where(boundary < count, boundary, boundary - count))
 
 

@@ -96,8 +96,10 @@ def _data(count: Count, money_fact: str) -> dict[str, Any]:
         if (count.decision.type == "money" and status == "decided") or (
             money_fact and count.decision.type not in ORDERED
         ):
-            data["dollars"] = (
-                f"{'-' if outcome.dollars < 0 else ''}{abs(outcome.dollars) // 100}.{abs(outcome.dollars) % 100:02}"
-            )
+            data["dollars"] = _plain_dollars(outcome.dollars)
         outcomes.append(data)
     return {"outcomes": outcomes, "missing": dict(count.missing.most_common())}
+
+
+def _plain_dollars(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"

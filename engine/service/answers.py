@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,15 +100,22 @@ def possible(decider: Decider, engine: str, request: Request, until: float) -> R
     except InputError as error:
         raise refusal_of("unusable-facts", error.problems) from None
     data: Data = {"pack": pack_data(rulebase), "only": list(wanted)}
-    first = None if question is None else _question(question.fact, question.settles)
-    data["next"] = first
-    data["questions"] = [first] if first else []
-    for fact in () if record is None else questions(record):
-        if fact.name not in request.unknown and (first is None or fact.name != first["fact"]):
-            settles = [n for n, answer in record.answers.items() if fact.name in answer.ask]
-            data["questions"].append(_question(fact, settles))
+    asked = [] if question is None else [_question(question.fact, question.settles)]
+    data["next"] = asked[0] if asked else None
+    data["questions"] = asked + _further(record, {q["fact"] for q in asked} | {*request.unknown})
     data["record"] = None if record is None else as_data(record, engine)
     return _reply(data, [], 0, 0)
+
+
+def _further(record: Record | None, known: Collection[str]) -> list[Data]:
+    """The questions that matter besides those that are known."""
+    if record is None:
+        return []
+    return [
+        _question(fact, [n for n, each in record.answers.items() if fact.name in each.ask])
+        for fact in questions(record)
+        if fact.name not in known
+    ]
 
 
 def _question(fact: Fact, settles: Sequence[str]) -> Data:

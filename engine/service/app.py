@@ -29,11 +29,9 @@ from engine.service.metrics import Metrics
 from engine.service.page import CONTENT_POLICY, page_files
 from engine.service.recording import Recorder
 from engine.service.refusals import CONTENT_TYPE, Refusal
-from engine.service.requests import MAX_BODY, Request, read_request
+from engine.service.requests import BODY_SECONDS, MAX_BODY, Request, read_request
 from engine.service.served import Document, Served
 
-BODY_SECONDS = 10.0
-"""A body has to arrive within this time."""
 LONG = 8 * 1024
 """A body of more bytes than this, some ten loans, is not tried quickly."""
 

@@ -56,8 +56,8 @@ def _decide(pack: Data, rulebase: Rulebase) -> Data:
         "type": "array",
         "minItems": 1,
         "maxItems": MAX_LOANS,
-        "items": _ref("facts"),
-        "description": "The facts of several loans.",
+        "items": {"anyOf": [_ref("facts"), {"type": "object"}]},
+        "description": "The facts of several loans; one that is refused does not stop the others.",
     }
     options = _options(rulebase)
     body = {

@@ -19,6 +19,8 @@ from engine.values import describe
 
 MAX_BODY = 256 * 1024
 """The largest body, in bytes."""
+BODY_SECONDS = 10.0
+"""A body has to arrive within this time."""
 MAX_LOANS = 100
 """So many loans one request may hold."""
 MAX_UNKNOWN = 20

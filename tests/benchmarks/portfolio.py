@@ -103,10 +103,10 @@ def _columns(rng: np.random.Generator, rows: int) -> dict[str, pa.Array]:
 # ---- ours -------------------------------------------------------------------------------------
 
 
-def ours(folder: Path, threads: int) -> Callable[[Path], Totals]:
-    """The whole engine: read, decide with the deciding rules, count; without an output."""
+def ours(folder: Path, threads: int, with_rules: bool) -> Callable[[Path], Totals]:
+    """The whole engine: read, decide (``with_rules`` also which rules decide), count."""
     decider = load(folder)
-    kernel = Kernel(decider)
+    kernel = Kernel(decider, rules=with_rules)
 
     def run(tape: Path) -> Totals:
         request = Request(find_tapes([str(tape)]), workers=threads)
@@ -231,8 +231,9 @@ def _meets(test: Tested, column: Any) -> Any:
 
 def entries(folder: Path, threads: int) -> Iterator[Entry]:
     """Everyone who takes part; who is not installed is left out."""
-    yield Entry(f"this engine, {threads} threads", ours(folder, threads))
+    yield Entry(f"this engine, {threads} threads", ours(folder, threads, False))
     yield Entry("the bare scan", scan)
+    yield Entry("this engine, with the rules", ours(folder, threads, True))
     if importlib.util.find_spec("duckdb"):
         yield Entry(f"DuckDB CASE, {threads} threads", duckdb_case(threads), 0.5)
     if importlib.util.find_spec("polars"):

@@ -13,11 +13,7 @@ from engine.model import Value
 from engine.portfolio.output import value_text
 
 HEADER = "loan_id,loan_kind,property_state,outstanding_debt,sale_price,disposition\n"
-ROWS = (
-    "A,mortgage,CA,160000,150000,nonjudicial_foreclosure\n"
-    'B,mortgage,OH,"$1,600.50",,judicial_foreclosure\n'
-    "C,personal_loan,,5000,,\n"
-)
+ROWS = 'A,personal,,160000,,\nB,mortgage,OH,"$1,600.50",,judicial_foreclosure\nC,personal,,5000,,\n'
 
 
 def texts(loan: Mapping[str, Value]) -> dict[str, str]:
@@ -26,12 +22,16 @@ def texts(loan: Mapping[str, Value]) -> dict[str, str]:
 
 
 def table(loans: Sequence[Mapping[str, Value]]) -> pa.Table:
-    """Loans as a table of texts, with a column `loan_id`."""
+    """Loans as a table of texts and truth values, with a column `loan_id`."""
     names = list(dict.fromkeys(name for loan in loans for name in loan))
-    columns: dict[str, list[str | None]] = {"loan_id": [str(n) for n in range(len(loans))]}
+    columns = {"loan_id": pa.array([str(n) for n in range(len(loans))])}
     for name in names:
-        columns[name] = [texts(loan).get(name) for loan in loans]
-    return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+        values = [loan.get(name) for loan in loans]
+        if any(isinstance(value, bool) for value in values):
+            columns[name] = pa.array(values, pa.bool_())
+        else:
+            columns[name] = pa.array([texts(loan).get(name) for loan in loans], pa.string())
+    return pa.table(columns)
 
 
 def write(path: Path, text: str | bytes) -> str:

@@ -39,9 +39,11 @@ LEAVES = st.one_of(
 
 def _larger(parts: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
     return st.one_of(
-        st.builds(Arithmetic, st.sampled_from("+-*/"), parts, parts),  # type: ignore[arg-type]
+        st.builds(Arithmetic, st.sampled_from("+-*/"), parts, parts),
         st.builds(
-            Extreme, st.sampled_from(["min", "max"]), st.lists(parts, min_size=1, max_size=3).map(tuple)
+            Extreme,
+            st.sampled_from(["min", "max"]),
+            st.lists(parts, min_size=1, max_size=3).map(tuple),
         ),
         st.builds(Rounded, parts, st.sampled_from(["money", "decimal", "integer"])),
     )
@@ -50,7 +52,7 @@ def _larger(parts: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
 FORMULAS = st.recursive(LEAVES, _larger, max_leaves=6)
 
 
-def columns(loans: list[Mapping[str, Decimal]]) -> Mapping[str, np.ndarray]:  # type: ignore[type-arg]
+def columns(loans: list[Mapping[str, Decimal]]) -> Mapping[str, np.ndarray]:
     return {
         name: np.array([encode(loan[name], kind) for loan in loans], dtype=np.int64)
         for name, kind in TYPES.items()

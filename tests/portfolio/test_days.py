@@ -17,7 +17,11 @@ ANY_DAY = st.dates()
 
 def test_every_day_of_four_centuries_and_both_ends() -> None:
     days = np.concatenate(
-        [np.arange(1, 800), np.arange(700_000, 700_000 + 146_097 + 2), np.arange(3_652_000, 3_652_060)]
+        [
+            np.arange(1, 800),
+            np.arange(700_000, 700_000 + 146_097 + 2),
+            np.arange(3_652_000, 3_652_060),
+        ]
     )
     year, month, day = civil(days)
     dates = [datetime.date.fromordinal(n) for n in days.tolist()]

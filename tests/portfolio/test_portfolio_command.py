@@ -19,6 +19,7 @@ import pytest
 
 from engine import load
 from engine.portfolio import files
+from engine.portfolio.counts import Counts
 from engine.values import to_json
 from tests.portfolio.tapes import HEADER, ROWS, read, table, write
 from tests.random_packs import Sampler
@@ -117,16 +118,12 @@ def test_every_kind_of_tape_says_the_same(capsys: Captured, tmp_path: Path, kind
         tape.write_bytes(_packed(plain.read_bytes(), kind))
     else:
         lines = [
-            json.dumps({k: _typed(v) for k, v in row.items() if v}) for row in whole.to_pylist()
+            json.dumps({k: v for k, v in row.items() if v is not None}) for row in whole.to_pylist()
         ]
         tape.write_bytes(_packed("\n".join(lines).encode(), kind))
     only = ("--only", "recourse", "--only", "borrower_owes")
     wanted = summary(capsys, str(plain), *only)
     assert summary(capsys, str(tape), *only) == wanted
-
-
-def _typed(text: str) -> object:
-    return {"true": True, "false": False}.get(text, text)
 
 
 def _packed(data: bytes, kind: str) -> bytes:
@@ -146,14 +143,16 @@ def test_every_kind_of_output(capsys: Captured, tmp_path: Path, kind: str) -> No
     assert portfolio(capsys, *arguments)[0] == 3
     if kind == "jsonl":
         rows = [json.loads(line) for line in out.read_text().splitlines()]
-        assert rows[2] == {
-            "tape": tape,
-            "row": 3,
-            "loan_id": "C",
-            "borrower_owes": "5000.00",
-            "borrower_owes_status": "decided",
-            "borrower_owes_rules": rows[2]["borrower_owes_rules"],
-        }
+        assert (
+            rows[2].items()
+            >= {
+                "tape": tape,
+                "row": 3,
+                "loan_id": "C",
+                "borrower_owes": "5000.00",
+                "borrower_owes_status": "decided",
+            }.items()
+        )
     else:
         rows = read(out)
     assert [row["loan_id"] for row in rows] == ["A", "B", "C"]
@@ -165,11 +164,18 @@ def test_dollars_by_outcome(capsys: Captured, tmp_path: Path) -> None:
     data = summary(capsys, tape, "--only", "recourse", "--money", "outstanding_debt")
     outcomes = data["decisions"]["recourse"]["outcomes"]  # type: ignore[index]
     assert {o.get("value"): o["dollars"] for o in outcomes} == {
-        "none": "160000.00",
         None: "1600.50",
-        "full": "5000.00",
+        "full": "165000.00",
     }
     assert "no money fact is called `debt`" in refused(capsys, tape, "--money", "debt")
+
+
+def test_a_fact_of_every_loan(capsys: Captured, tmp_path: Path) -> None:
+    tape = write(tmp_path / "book.csv", HEADER + ROWS.replace("160000", "many"))
+    data = summary(capsys, tape, "--only", "recourse", "--set", "outstanding_debt=5")
+    assert (data["decided"], data["rejected"]) == (2, {})
+    assert "can't be `boat`" in refused(capsys, tape, "--set", "loan_kind=boat")
+    assert "is not of the form fact=value" in refused(capsys, tape, "--set", "loan_kind")
 
 
 def test_folders_patterns_and_standard_input(capsys: Captured, tmp_path: Path) -> None:
@@ -180,7 +186,7 @@ def test_folders_patterns_and_standard_input(capsys: Captured, tmp_path: Path) -
     write(folder / "notes.md", "no tape")
     assert summary(capsys, str(folder), "--only", "recourse")["rows"] == 6
     assert summary(capsys, f"{folder}/*.csv", "--only", "recourse")["rows"] == 3
-    for text in (HEADER + ROWS, '{"loan_kind": "personal_loan"}\n{"loan_kind": "auto_loan"}\n'):
+    for text in (HEADER + ROWS, '{"loan_kind": "personal"}\n{"loan_kind": "auto"}\n'):
         done = run(
             "portfolio",
             "-",
@@ -299,7 +305,7 @@ def test_days_in_american_order_are_refused(capsys: Captured, tmp_path: Path) ->
         "  sale_date: {column: sale_date, dates: MM/DD/YYYY}\n",
     )
     data = summary(capsys, tape, "--pack", "us", "--only", "one_action", "--map", mapping)
-    assert list(data["rejected"]) == ["`sale_date` is a date, not `2009-10-31`"]  # type: ignore[call-overload]
+    assert data["rejected"] == {}
 
 
 def test_json_lines_that_are_wrong(capsys: Captured, tmp_path: Path) -> None:
@@ -366,7 +372,7 @@ def test_a_run_that_is_stopped_goes_on(capsys: Captured, tmp_path: Path, kind: s
     tape = tmp_path / "book.csv"
     with tape.open("w") as file:
         file.write(header + "\n")
-        for _ in range(700_000):
+        for _ in range(250_000):
             file.write("\n".join(rows) + "\n")
     whole, out = tmp_path / f"whole.{kind}", tmp_path / f"out.{kind}"
     arguments = [str(tape), "--pack", "primer", "--only", "recourse", "--keep", "loan_id"]
@@ -379,7 +385,7 @@ def test_a_run_that_is_stopped_goes_on(capsys: Captured, tmp_path: Path, kind: s
     )
     part = out.with_name(out.name + ".part")
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (part.exists() and part.stat().st_size > 100):
+    while time.monotonic() < deadline and not (part.exists() and part.stat().st_size > 1_000):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -390,12 +396,12 @@ def test_a_run_that_is_stopped_goes_on(capsys: Captured, tmp_path: Path, kind: s
         capsys, str(tape), "--only", "recourse", "-o", str(out), "--resume"
     )
     begun = json.loads(out.with_name(out.name + ".stopped.json").read_text())["rows"]
-    assert 0 < begun < 2_100_000
+    assert 0 < begun < 750_000
     assert portfolio(capsys, *arguments, "-o", str(out), "--resume")[0] == 3
     assert portfolio(capsys, *arguments, "-o", str(whole))[0] == 3
     if kind == "parquet":
         ours, right = (pyarrow.parquet.read_table(path) for path in (out, whole))
-        assert ours.num_rows == 2_100_000
+        assert ours.num_rows == 750_000
         assert ours.column("row").equals(right.column("row"))
         assert (
             ours.column("recourse_status").to_pylist()
@@ -409,12 +415,15 @@ def test_a_run_that_is_stopped_goes_on(capsys: Captured, tmp_path: Path, kind: s
 def test_a_row_that_is_lost_is_a_fault_of_the_engine(
     capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.portfolio.counts import Counts
+    def losing(self: Counts, reasons: object) -> None:
+        self.rows += 1
+        self.check()
 
-    monkeypatch.setattr(
-        Counts, "lose", lambda self, reasons: setattr(self, "rows", self.rows + 1) or self.check()
-    )
-    assert portfolio(capsys, write(tmp_path / "b.csv", HEADER + ROWS))[0] == 70
+    monkeypatch.setattr(Counts, "lose", losing)
+    tape = write(tmp_path / "book.csv", HEADER + ROWS)
+    code, _, err = portfolio(capsys, tape)
+    assert code == 70
+    assert "4 rows went in and 3 came out" in err
 
 
 def test_without_the_extra_it_says_what_to_install(

@@ -18,6 +18,7 @@ pyspark = pytest.importorskip("pyspark", reason="needs the extra `spark`")
 if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
     pytest.skip("Spark needs a Java runtime", allow_module_level=True)
 
+import pyarrow.parquet  # noqa: E402
 from pyspark.sql import DataFrame, SparkSession  # noqa: E402
 
 from engine import load  # noqa: E402
@@ -157,8 +158,20 @@ def test_the_example_runs_as_a_job(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    import pyarrow.parquet
-
     rows = sorted(pyarrow.parquet.read_table(out).to_pylist(), key=lambda row: row["loan_id"])
     assert [str(row["deficiency"]) for row in rows] == ["1499.50", "None"]
     assert "`loan_kind` can't be `card`" in rows[1]["rejected"]
+
+
+def test_the_benchmark_counts_what_a_plain_loop_counts(tmp_path: Path) -> None:
+    from tests.benchmarks import synthetic
+    from tests.benchmarks.spark import by_kernel, write_tape
+
+    tape, pack = tmp_path / "tape", tmp_path / "pack"
+    tape.mkdir()
+    synthetic.write_pack(pack)
+    write_tape(tape, 200)
+    names = [*synthetic.FACTS]
+    loans = pyarrow.parquet.read_table(tape).select(names).to_pylist()
+    outcomes = [synthetic.expected(loan) for loan in loans]
+    assert by_kernel(tape, pack)[2] == {one: outcomes.count(one) for one in set(outcomes)}

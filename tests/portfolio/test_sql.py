@@ -231,6 +231,18 @@ def test_the_text_of_a_pack_stays_text() -> None:
     assert [row[2] for row in rows] == ["undetermined", "decided"]
 
 
+def test_values_that_differ_in_case_alone_are_kept_apart(tmp_path: Path) -> None:
+    decisions = "grade: {type: enum, label: Which?, values: {a: Small, A: Large}}"
+    rules = "r.one | grade | {kind: home} | a\nr-one | grade | {kind: car} | A"
+    decider = Decider(load_pack(write(tmp_path / "case", decisions, rules)))
+    rows = in_duckdb(decider, [{"kind": "home"}, {"kind": "car"}, {}], "grade")
+    assert [row[1:4] for row in rows] == [
+        ("a", "decided", "r.one"),
+        ("A", "decided", "r-one"),
+        (None, "undetermined", None),
+    ]
+
+
 def test_columns_of_other_names_and_facts_without_one() -> None:
     decider = load("primer")
     source = Source("tape", ("pool", "number"), {"loan_kind": "Kind of loan"})
@@ -359,3 +371,12 @@ def test_the_command_says_what_it_can_not_use(capsys: Captured) -> None:
     ):
         code, out, err = call(capsys, *EXPORT, *arguments)
         assert (code, out) == (2, "") and arguments[1] in err
+
+
+def test_without_sqlglot_the_command_says_what_to_install(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, out, err = call(capsys, *EXPORT)
+    assert (code, out) == (2, "")
+    assert err == "recourse: writing SQL needs SQLGlot: pip install 'recourse-engine[sql]'\n"

@@ -113,3 +113,61 @@ def test_overviews_are_put_in_order(tmp_path: Path) -> None:
     assert format_file(tmp_path / "overviews" / "glance.yaml")[1] == (
         "title: T\nrows: state\ncolumns:\n  - label: R\n    decision: recourse\n"
     )
+
+
+# ---- maps -------------------------------------------------------------------------------------
+
+MAP = """\
+map:
+  decision: recourse
+  scale: [none, full]
+  ways:
+    - {label: fraudulent, given: {fraud: true}}
+  tiles:
+    - WA .  TX
+    - .  CA
+"""
+
+
+def test_what_a_map_says(tmp_path: Path) -> None:
+    overview = find_overview(small(tmp_path, glance=GOOD + MAP).rulebase)
+    assert overview.map is not None
+    assert overview.map.tiles == {"WA": (0, 0), "TX": (0, 2), "CA": (1, 1)}
+    assert overview.map.decision.name == "recourse"
+    assert overview.map.scale == ("none", "full")
+    assert [way.label for way in overview.map.ways] == ["fraudulent"]
+    plain = find_overview(small(tmp_path / "plain", glance=GOOD).rulebase)
+    assert plain.map is None
+
+
+def test_every_problem_of_a_map(tmp_path: Path) -> None:
+    text = MAP.replace("decision: recourse", "decision: recours").replace("WA .", "WA CB")
+    text = text.replace(".  CA", "WA .").replace("fraud: true", "fraud: maybe")
+    rulebase = small(tmp_path, glance=GOOD + text).rulebase
+    with pytest.raises(InputError) as error:
+        read_overviews(rulebase, called=lambda path: path.name)
+    assert [str(problem) for problem in error.value.problems] == [
+        "glance.yaml:9:13: unknown-decision: no decision is called `recours` (did you mean `recourse`?)",
+        "glance.yaml:12:42: wrong-type: `fraud` is true or false, not `maybe`",
+        "glance.yaml:14:5: missing-tile: the map has no tile for `CA` (each row of the table needs one)",
+        "glance.yaml:14:7: unknown-value: `state` has no value `CB`",
+        "glance.yaml:15:7: repeated-item: `WA` has a tile already",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("[none, full]", "[none, ful]", "`recourse` has no value `ful` (did you mean `full`?)"),
+        ("[none, full]", "[none]", "`scale` needs at least 2 items"),
+        ("WA .", "W .", "`state` has no value `W`"),
+        (".  CA", "CA CA", "`CA` has a tile already"),
+        ("  tiles:", "  tile:", "did you mean `tiles`?"),
+        ("  decision: recourse\n", "", "lacks the key `decision`"),
+    ],
+)
+def test_faulty_maps(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    rulebase = small(tmp_path, glance=GOOD + MAP.replace(old, new)).rulebase
+    with pytest.raises(InputError) as error:
+        read_overviews(rulebase)
+    assert expected in str(error.value)

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from tests.test_cli import ROOT, environment
 
 JSON = {"content-type": "application/json"}
@@ -84,7 +86,8 @@ class Running:
 
 @contextmanager
 def service(*arguments: str) -> Iterator[Running]:
-    """`recourse serve` with some arguments."""
+    """`recourse serve` with some arguments. Skips the test where it is not installed."""
+    pytest.importorskip("uvicorn", reason="needs the extra `serve`")
     with tempfile.NamedTemporaryFile("rb", suffix=".log") as log:
         with open(log.name, "wb") as stderr:  # noqa: PTH123
             process = subprocess.Popen(

@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 from engine import __version__
 from engine.evaluation.decide import Disagreement
 from engine.reading.schema import read_schema
-from engine.service.app import make_app
 from engine.service.logs import LOGGER, JsonLines
 from engine.service.refusals import CONTENT_TYPE, KINDS
 from engine.service.requests import MAX_BODY, MAX_LOANS
@@ -276,6 +275,9 @@ def test_a_fault_is_told_without_facts(
 ) -> None:
     def fails(*arguments: object, **more: object) -> None:
         raise fault
+
+    pytest.importorskip("starlette", reason="needs the extra `serve`")
+    from engine.service.app import make_app
 
     app = make_app(["primer"])
     monkeypatch.setattr("engine.evaluation.decide.Decider.decide", fails)

@@ -16,8 +16,7 @@ import pytest
 from engine import load
 from engine.analysis.replay import replay
 from engine.service import crew
-from engine.service.app import BODY_SECONDS
-from engine.service.protocol import HEAD_SECONDS, MAX_HEAD
+from engine.service.requests import BODY_SECONDS
 from tests.service.running import Running, service
 from tests.test_cli import run
 
@@ -121,22 +120,22 @@ def test_clients_that_send_slowly_are_let_go(primer: Running) -> None:
     assert b"slow-body" in answer
     assert (head.result(), nothing.result()) == (b"", b"")
     assert longest < 2
-    assert time.perf_counter() - started < BODY_SECONDS + HEAD_SECONDS
+    assert time.perf_counter() - started < 2 * BODY_SECONDS
 
 
 def test_headers_without_end(primer: Running) -> None:
     with raw(primer.port) as connection:
         connection.sendall(POST)
         line = b"x-a: " + b"b" * 1_000 + b"\r\n"
-        sent = 0
+        sent, much = 0, 1024**2
         try:
-            while sent < 10 * MAX_HEAD:
+            while sent < much:
                 connection.sendall(line)
                 sent += len(line)
                 time.sleep(0.001)
         except (BrokenPipeError, ConnectionResetError):
             pass
-        assert sent < 10 * MAX_HEAD
+        assert sent < much
 
 
 def test_what_is_no_http(primer: Running) -> None:

@@ -90,7 +90,7 @@ def _clashes(frame: Frame, choices: list[_Choice]) -> list[tuple[int, int]]:
     """Pairs of choices that may differ where both are given."""
     index = {one.formula: number for number, one in enumerate(choices) if one.rules}
     found: dict[tuple[int, int], None] = {}
-    for leaf in frame.leaves:
+    for leaf in frame.exceptions:
         if isinstance(leaf, Clash):
             numbers = {index[frame.compiled.rulebase.rules[n].then] for n in leaf.rules}
             found.update(dict.fromkeys(combinations(sorted(numbers), 2)))

@@ -40,7 +40,7 @@ def write(
         decision,
         rules,
         decides,
-        _leaves(compiled, decision),
+        _exceptions(compiled, decision),
         compiled,
         books,
         names,
@@ -55,14 +55,26 @@ def write(
     return Written((*steps, *written.steps), written.made, written.rules)
 
 
-def _leaves(compiled: Compiled, decision: Decision) -> list[Leaf]:
-    """What a decision comes to, over all loans that there can be."""
-    root, values = compiled.roots[decision.name], compiled.forest.values
-    leaves = [cast(Leaf, values[leaf]) for leaf in compiled.forest.leaves(root)]
-    single = all(isinstance(leaf, frozenset) and len(leaf) == 1 for leaf in leaves)
-    if single:  # nothing that a constraint could rule out would make a difference
-        return leaves
-    return [cast(Leaf, values[leaf]) for (leaf,) in Walk(compiled, {}).reach([root])]
+def _exceptions(compiled: Compiled, decision: Decision) -> list[Leaf]:
+    """What a decision comes to for some loan that there can be, besides one outcome: nothing, or
+    rules that contradict one another."""
+    forest, unique = compiled.forest, decision.policy.kind == "unique"
+
+    def is_plain(leaf: Leaf) -> bool:
+        if not isinstance(leaf, frozenset):
+            return False
+        return len(leaf) == 1 or (len(leaf) > 1 and (decision.type in ORDERED or not unique))
+
+    # The leaves that make no difference here count as one, so that there is little to walk through.
+    root = forest.map(
+        f"sql {decision.name}",
+        lambda leaf: None if is_plain(cast(Leaf, leaf)) else leaf,
+        compiled.roots[decision.name],
+    )
+    if forest.values[root] is None and not forest.children[root]:
+        return []
+    reached = [forest.values[leaf] for (leaf,) in Walk(compiled, {}).reach([root])]
+    return [cast(Leaf, leaf) for leaf in reached if leaf is not None]
 
 
 def _rule_steps(

@@ -40,8 +40,8 @@ class Frame:
     rules: tuple[Rule, ...]
     decides: Mapping[str, exp.Expr]
     """Where each rule decides, by its id."""
-    leaves: list[Leaf]
-    """What the decision comes to, over all loans."""
+    exceptions: list[Leaf]
+    """What the decision may come to besides one outcome: nothing, or a contradiction."""
     compiled: Compiled
     books: Books
     names: Names
@@ -61,7 +61,7 @@ class Frame:
     @property
     def none_decide(self) -> exp.Expr:
         """Where no rule decides and nothing else is said; FALSE where that can't be."""
-        if self.decision.otherwise is not None or frozenset() not in self.leaves:
+        if self.decision.otherwise is not None or frozenset() not in self.exceptions:
             return exp.false()
         return negation(self.some_decide)
 

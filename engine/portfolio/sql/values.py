@@ -32,14 +32,14 @@ def value(frame: Frame) -> Written:
     gives: dict[Value, exp.Expr] = {}
     columns = []
     for value, some in givers.items():
-        name = frame.name("given", _word(value))
+        name = frame.name("given", str(value))
         columns.append(Column(name, any_of(frame.decides[rule.id] for rule in some)))
         gives[value] = column(name)
     given = frame.step("given", *columns)
     columns, is_ = [], dict[Value, exp.Expr]()
     for value, test in _comes_to(frame, gives):
         if not isinstance(test, exp.Column):
-            columns.append(Column(frame.name("is", _word(value)), test))
+            columns.append(Column(frame.name("is", str(value)), test))
             test = column(columns[-1].name)
         is_[value] = test
     pairs = [] if decision.policy.kind == "priority" else _pairs(frame)
@@ -84,7 +84,7 @@ def _pairs(frame: Frame) -> list[tuple[Value, Value]]:
     """Values that rules may give at once, though they should agree."""
     rules = frame.compiled.rulebase.rules
     found: dict[tuple[Value, Value], None] = {}
-    for leaf in frame.leaves:
+    for leaf in frame.exceptions:
         if isinstance(leaf, frozenset):
             values = dict.fromkeys(cast(Constant, rules[n].then).value for n in sorted(leaf))
             found.update(dict.fromkeys(combinations(values, 2)))
@@ -121,10 +121,6 @@ def union(frame: Frame) -> Written:
         open_=open_,
         clash=exp.false(),
     )
-
-
-def _word(value: Value) -> str:
-    return str(value).lower()
 
 
 def _members(value: Value) -> frozenset[str]:

@@ -130,7 +130,7 @@ def formula_pieces(formula: Formula, rulebase: Rulebase, addresses: Addresses) -
 
 def _signs(text: str) -> str:
     for sign, shown in _SIGNS.items():
-        text = text.replace(f" {sign} ", f" {shown} ")
+        text = text.replace(sign, shown)
     return text
 
 

@@ -136,8 +136,8 @@ def _edges(box: Box) -> list[tuple[int, str]]:
 
 
 def _columns(cells: Mapping[str, _Cell], boxes: Mapping[str, Box]) -> list[list[_Cell]]:
-    """Each box one column after the last of those that lead to it; long curves get cells of their
-    own in the columns between."""
+    """Each box one column after the last of those that lead to it, those that lead nowhere in the
+    last column; long curves get cells of their own in the columns between."""
     waiting = dict.fromkeys(cells, 0)
     for box in boxes.values():
         for _, target in _edges(box):
@@ -156,6 +156,8 @@ def _columns(cells: Mapping[str, _Cell], boxes: Mapping[str, Box]) -> list[list[
     columns: list[list[_Cell]] = [[] for _ in range(last + 1)]
     for name in order:
         cell = cells[name]
+        if not _edges(boxes[name]):
+            cell.column = last
         letters = max(map(len, [*cell.heading, *(line for each in cell.branches for line in each)]))
         cell.width = letters * LETTER + 2 * PADDING
         cell.height = len(cell.heading) * LINE + 2 * PADDING
