@@ -28,8 +28,8 @@ from engine.reading.source import open_bytes
 @format_option()
 def command(records: str, pack: str, form: str) -> int:
     """Decide recorded decisions again with today's rules, and list those that change, with the
-    reasons of then and now. RECORDS is a file of decision records, one a line (the output of
-    `recourse decide --format json` for several loans), or - for standard input.
+    reasons of then and now. RECORDS is a file of decision records, one a line (what --record keeps,
+    or the output of `recourse decide --format json` for several loans), or - for standard input.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 from pathlib import Path
 
@@ -40,11 +41,14 @@ def command(out: str, pack: str) -> int:
     if folder.exists() and not folder.is_dir():
         problem = Problem("cannot-write", "this is a file, not a folder", Place(shown(folder)))
         raise InputError([problem])
-    decider = load(pack)
     number = 0
-    with step_by_step("making") as step:
-        for path, text in site(decider, __version__, step):
-            save_text(folder / path, text)
-            number += 1
+    gc.disable()  # the whole site is needed to the end: a search for garbage finds none
+    try:
+        with step_by_step("making") as step:
+            for path, text in site(load(pack), __version__, step):
+                save_text(folder / path, text)
+                number += 1
+    finally:
+        gc.enable()
     click.echo(f"wrote {number:,} files; open {shown(folder / 'index.html')}")
     return DONE

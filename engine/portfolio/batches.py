@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from engine.portfolio.files import TapeBatch
 from engine.portfolio.intake import Intake, prepare
 from engine.portfolio.kernel import Kernel
 from engine.portfolio.mapping import TapeMapping
 from engine.portfolio.output import answer_columns, output_schema, reasons
+from engine.portfolio.tapes import TapeBatch
 
 
 @dataclass(slots=True)

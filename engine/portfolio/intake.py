@@ -15,8 +15,8 @@ from engine.model import Rulebase
 from engine.portfolio.arrays import Booleans, Codes
 from engine.portfolio.columns import Column, number_of
 from engine.portfolio.encoding import Coded, Problems, encode_all
-from engine.portfolio.files import TapeBatch
 from engine.portfolio.mapping import Source, TapeMapping, parse_day
+from engine.portfolio.tapes import TapeBatch
 from engine.problems import InputError, Place, Problem, likely, listing
 from engine.values import describe
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.model import Rulebase, Value
-from engine.portfolio.files import Layout
+from engine.portfolio.tapes import Layout
 from engine.problems import InputError, Place, Problem, likely, listing
 from engine.reading.report import Report
 from engine.reading.schema import validate

@@ -20,11 +20,12 @@ from engine.model import Value
 from engine.portfolio.arrays import Integers
 from engine.portfolio.columns import Column, number_of
 from engine.portfolio.counts import Count, Counts
-from engine.portfolio.files import Layout, Tape, TapeBatch, open_tape
+from engine.portfolio.files import open_tape
 from engine.portfolio.intake import Intake, prepare
 from engine.portfolio.kernel import Decided, Kernel
 from engine.portfolio.mapping import TapeMapping
 from engine.portfolio.output import Output, answer_columns, kept_column, output_schema, reasons
+from engine.portfolio.tapes import Layout, Tape, TapeBatch
 from engine.problems import InputError, Place, Problem, likely, listing
 
 WORKERS = min(4, os.cpu_count() or 1)

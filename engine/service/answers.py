@@ -48,21 +48,21 @@ def decided(decider: Decider, engine: str, request: Request, until: float, recor
     if not request.many:
         (loan,) = request.loans
         record = _record(decider, loan, request, until)
-        data = as_data(record, engine, decided_at=at)
-        return _reply(data, [data] if recorded else [], 1, 0)
-    results: list[Data] = []
-    refused = 0
+        return _one(as_data(record, engine, decided_at=at), recorded)
+    results: list[str] = []
+    kept: list[str] = []
     for loan in request.loans:
         if time.monotonic() > until:
             raise TooSlow
         try:
             record = _record(decider, loan, request, until)
-            results.append(as_data(record, engine, decided_at=at))
+            kept.append(_json(as_data(record, engine, decided_at=at)))
+            results.append(kept[-1])
         except Refusal as refusal:
-            refused += 1
-            results.append(refusal.data)
-    kept = [data for data in results if recorded and "record" in data]
-    return _reply({"results": results}, kept, len(results) - refused, refused)
+            results.append(_json(refusal.data))
+    body = f'{{"results": [{", ".join(results)}]}}'.encode()
+    records = tuple(kept) if recorded else ()
+    return Reply(body, records, decided=len(kept), refused=len(results) - len(kept))
 
 
 def explained(
@@ -80,8 +80,7 @@ def explained(
     changes = {name: nearest_changes(decider, record, name, until) for name in record.answers}
     popular = _popular(view, record)
     at = now() if recorded else ""
-    data = as_data(record, engine, changes, popular=popular, decided_at=at)
-    return _reply(data, [data] if recorded else [], 1, 0)
+    return _one(as_data(record, engine, changes, popular=popular, decided_at=at), recorded)
 
 
 def possible(decider: Decider, engine: str, request: Request, until: float) -> Reply:
@@ -104,7 +103,7 @@ def possible(decider: Decider, engine: str, request: Request, until: float) -> R
     data["next"] = asked[0] if asked else None
     data["questions"] = asked + _further(record, {q["fact"] for q in asked} | {*request.unknown})
     data["record"] = None if record is None else as_data(record, engine)
-    return _reply(data, [], 0, 0)
+    return Reply(_json(data).encode())
 
 
 def _further(record: Record | None, known: Collection[str]) -> list[Data]:
@@ -138,8 +137,9 @@ def _popular(view: Decider | None, record: Record) -> Comparison | None:
         return None
 
 
-def _reply(data: Data, records: Sequence[Data], decided: int, refused: int) -> Reply:
-    return Reply(_json(data).encode(), tuple(map(_json, records)), decided, refused)
+def _one(data: Data, recorded: bool) -> Reply:
+    text = _json(data)
+    return Reply(text.encode(), (text,) if recorded else (), decided=1)
 
 
 def _json(data: Mapping[str, Any]) -> str:

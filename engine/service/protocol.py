@@ -14,8 +14,13 @@ MAX_HEAD = 64 * 1024
 """They are no larger than this, in bytes."""
 
 
+SEND_SECONDS = 10.0
+"""What a client has not read so long after the answer is complete is thrown away."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """Uvicorn's own protocol sets no bounds to the head of a request."""
+    """Uvicorn's own protocol sets no bounds to the head of a request, nor to the time that an
+    answer may wait to be read."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -44,6 +49,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(SEND_SECONDS, self._throw_away)
+
+    def _throw_away(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def _begin(self) -> None:
         self._end()

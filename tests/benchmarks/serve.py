@@ -23,7 +23,7 @@ from typing import Any
 
 from engine.reading.loans import Loan, read_loans
 from tests.benchmarks.timing import machine, percentile
-from tests.service.running import Running, service
+from tests.service.running import service
 
 MEMORY, CPU = "process_resident_memory_bytes", "process_cpu_seconds_total"
 MIB = 1024**2
@@ -140,14 +140,6 @@ async def at_a_rate(
     return measured
 
 
-def gauge(running: Running, name: str) -> float:
-    """One of the service's own metrics."""
-    text = running.ask("GET", "/metrics").body.decode()
-    found = re.search(rf"^{name} (\S+)$", text, re.M)
-    assert found is not None
-    return float(found[1])
-
-
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pack", default="us")
@@ -163,11 +155,11 @@ def main() -> int:
         more = ["--record", f"{folder}/trail.jsonl"] if options.record else []
         with service("--pack", options.pack, *more) as running:
             asyncio.run(at_full_speed(running.port, path, requests, 2, 1))
-            before, cpu = gauge(running, MEMORY), gauge(running, CPU)
+            before, cpu = running.gauge(MEMORY), running.gauge(CPU)
             full = asyncio.run(
                 at_full_speed(running.port, path, requests, options.connections, options.seconds)
             )
-            each = (gauge(running, CPU) - cpu) / len(full.times) * 1_000
+            each = (running.gauge(CPU) - cpu) / len(full.times) * 1_000
             print(f"full speed, {options.connections} connections: {full}")
             print(
                 f"processor time a request: {each:.2f} ms, so a core to itself: {1_000 / each:,.0f}/s"
@@ -176,7 +168,7 @@ def main() -> int:
                 at_a_rate(running.port, path, requests, options.rate, options.seconds)
             )
             print(f"at {options.rate:g}/s: {fixed}")
-            after = gauge(running, MEMORY)
+            after = running.gauge(MEMORY)
             print(f"memory: {before / MIB:.1f} MiB before, {after / MIB:.1f} MiB after")
     return 0 if {*full.statuses, *fixed.statuses} == {200} else 1
 

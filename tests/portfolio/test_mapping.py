@@ -156,7 +156,10 @@ def test_codes_that_are_not_mapped_are_told(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("facts: {}", "the file lacks the key `title`"),
-        ("title: T\nfacts: {loan_kind: {columns: a}}", "`loan_kind` has no key `columns` (did you mean `column`?)"),
+        (
+            "title: T\nfacts: {loan_kind: {columns: a}}",
+            "`loan_kind` has no key `columns` (did you mean `column`?)",
+        ),
         (
             "title: T\nfacts:\n  loan_knd: {column: a}",
             "mine.yaml:3:3: unknown-fact: the pack `us` has no fact `loan_knd` (did you mean `loan_kind`?)",

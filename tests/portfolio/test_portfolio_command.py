@@ -18,7 +18,7 @@ import pyarrow.parquet
 import pytest
 
 from engine import load
-from engine.portfolio import files
+from engine.portfolio import tapes
 from engine.portfolio.counts import Counts
 from engine.values import to_json
 from tests.portfolio.tapes import HEADER, ROWS, read, table, write
@@ -284,7 +284,7 @@ def test_a_header_alone_has_no_rows(capsys: Captured, tmp_path: Path) -> None:
 def test_a_line_without_end(
     capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "BLOCK", 5_000)
+    monkeypatch.setattr(tapes, "BLOCK", 5_000)
     long = "A,mortgage,CA," + "9" * 20_000 + ",1,\n"
     tape = write(tmp_path / "book.csv", HEADER + ROWS * 3 + long + ROWS)
     assert "is longer than" in refused(capsys, tape)

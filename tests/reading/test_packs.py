@@ -113,3 +113,14 @@ def test_the_digest_is_that_of_all_that_decides(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text(rules.read_text(encoding="utf-8") + "# a remark\n", encoding="utf-8")
     assert load_pack(tmp_path).digest != digest
+
+
+def test_what_its_files_say_of_themselves() -> None:
+    rulebase = load_pack("us")
+    files = {file.title: file for file in rulebase.files}
+    assert files["Washington"].jurisdiction == "WA"
+    assert files["Everywhere"].jurisdiction == ""
+    assert files["Everywhere"].description.startswith("Waivers are general")
+    assert {rule.place.file for rule in rulebase.rules} <= {
+        f.place.file for f in rulebase.files
+    } | {each.place.file for each in rulebase.decisions.values() if each.parameter}

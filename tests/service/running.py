@@ -71,6 +71,13 @@ class Running:
         """A POST of JSON."""
         return self.ask("POST", path, body)
 
+    def gauge(self, name: str) -> float:
+        """One of the service's own metrics."""
+        text = self.ask("GET", "/metrics").body.decode()
+        found = re.search(rf"^{name} (\S+)$", text, re.M)
+        assert found is not None
+        return float(found[1])
+
     def log(self) -> list[dict[str, Any]]:
         """What it has logged so far, line by line."""
         with open(self.log_path, encoding="utf-8") as file:  # noqa: PTH123

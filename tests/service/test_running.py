@@ -76,17 +76,11 @@ def test_a_body_of_100_megabytes(primer: Running) -> None:
     answer, longest = still_quick(primer, announced)
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert longest < 2
-    before = memory(primer)
+    before = primer.gauge("process_resident_memory_bytes")
     answer, longest = still_quick(primer, in_chunks)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 413 ")  # it may be cut off before it reads
     assert longest < 2
-    assert memory(primer) - before < 20 * 1024**2
-
-
-def memory(running: Running) -> float:
-    text = running.ask("GET", "/metrics").body.decode()
-    (line,) = [x for x in text.splitlines() if x.startswith("process_resident_memory_bytes ")]
-    return float(line.split()[1])
+    assert primer.gauge("process_resident_memory_bytes") - before < 20 * 1024**2
 
 
 def test_clients_that_send_slowly_are_let_go(primer: Running) -> None:
@@ -121,6 +115,26 @@ def test_clients_that_send_slowly_are_let_go(primer: Running) -> None:
     assert (head.result(), nothing.result()) == (b"", b"")
     assert longest < 2
     assert time.perf_counter() - started < 2 * BODY_SECONDS
+
+
+def test_a_client_that_does_not_read_is_let_go(primer: Running) -> None:
+    body = json.dumps({"loans": [CAR["facts"]] * 100}).encode()
+    request = POST + f"content-length: {len(body)}\r\n\r\n".encode() + body
+    before = primer.gauge("recourse_in_flight")
+    with raw(primer.port) as connection:
+        connection.sendall(request * 20)  # more than the system keeps for a client
+        wait_until(lambda: primer.gauge("recourse_in_flight") > before)
+        wait_until(lambda: primer.gauge("recourse_in_flight") == before)
+        answers = everything(connection)
+    assert answers.startswith(b"HTTP/1.1 200 ")
+    assert answers.count(b"HTTP/1.1 200 ") < 20
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_headers_without_end(primer: Running) -> None:

@@ -24,6 +24,7 @@ class Addresses:
 
     def __init__(self, rulebase: Rulebase, jurisdictions: Iterable[str]) -> None:
         self._rulebase = rulebase
+        self.jurisdiction_fact = rulebase.jurisdiction_fact
         self._jurisdictions = _pages("places", jurisdictions)
         files = {file.place.file: file for file in rulebase.files if not file.jurisdiction}
         stems = {name: _stem(rulebase, file) for name, file in files.items()}

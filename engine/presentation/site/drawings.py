@@ -108,7 +108,8 @@ class Diagrams:
             {
                 name: self._question(node) if isinstance(node, Question) else node
                 for node, name in reversed(made.items())
-            }
+            },
+            ends_last=True,
         )
 
     def _reduced(

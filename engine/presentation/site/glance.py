@@ -12,8 +12,8 @@ from engine.presentation.site.chips import NOTHING, Chip, Palette, cell_chips, v
 from engine.presentation.site.entries import Piece
 from engine.presentation.site.plan import Shown
 
-TILE, GAP = 60, 6
-"""The side of a tile and the space between two, in units."""
+TILE, GAP, ROUND = 60, 6, 7
+"""The side of a tile, the space between two, and the radius of a corner, in units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,13 @@ class Tile:
     outcomes: Sequence[Sequence[int]]
 
     @property
+    def corner(self) -> str:
+        """The lower right half, for a second outcome, as a path."""
+        straight = TILE - 2 * ROUND
+        right, top = self.x + TILE, self.y + ROUND
+        return f"M{right} {top}v{straight}a{ROUND} {ROUND} 0 0 1 -{ROUND} {ROUND}h-{straight}z"
+
+    @property
     def coded(self) -> str:
         """The outcomes for the script: choices by spaces, outcomes of one by plus signs."""
         return " ".join("+".join(map(str, each)) for each in self.outcomes)
@@ -68,6 +75,8 @@ class MapEntry:
     width: int
     height: int
     counts: Sequence[int]
+    side: int = TILE
+    rounding: int = ROUND
 
 
 def row_entry(
@@ -95,8 +104,10 @@ def _cell(cell: Cell, rulebase: Rulebase, colours: Palette, addresses: Addresses
 
 
 def _address(row: Row, shown: Shown, addresses: Addresses) -> str:
-    """The page of the jurisdiction that a row stands for."""
-    return addresses.jurisdiction(str(row.value)) if isinstance(row.value, str) else ""
+    """The page of the jurisdiction that a row stands for; empty where it stands for none."""
+    value = row.value
+    own = shown.overview.rows.name == addresses.jurisdiction_fact
+    return addresses.jurisdiction(value) if own and isinstance(value, str) else ""
 
 
 # ---- maps -------------------------------------------------------------------------------------

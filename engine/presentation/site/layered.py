@@ -18,7 +18,7 @@ BETWEEN, APART = 44, 16
 """The space between two columns, and between two boxes of a column."""
 WIDEST = 24
 """So many letters a line has at most."""
-_SWEEPS = 8
+_SWEEPS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,10 @@ class _Cell:
         return self.y + spaces + lines * LINE + len(self.branches[branch]) * LINE / 2 + PADDING
 
 
-def drawing(boxes: Mapping[str, Box]) -> Drawing:
-    """Lay out boxes by their names; every target is one of them."""
-    columns = _columns(_cells(boxes), boxes)
+def drawing(boxes: Mapping[str, Box], *, ends_last: bool = False) -> Drawing:
+    """Lay out boxes by their names; every target is one of them. With ``ends_last`` those that lead
+    nowhere stand in the last column."""
+    columns = _columns(_cells(boxes), boxes, ends_last)
     for sweep in range(_SWEEPS):
         _sort(columns, forwards=sweep % 2 == 0)
     _stack(columns)
@@ -135,9 +136,11 @@ def _edges(box: Box) -> list[tuple[int, str]]:
     ]
 
 
-def _columns(cells: Mapping[str, _Cell], boxes: Mapping[str, Box]) -> list[list[_Cell]]:
-    """Each box one column after the last of those that lead to it, those that lead nowhere in the
-    last column; long curves get cells of their own in the columns between."""
+def _columns(
+    cells: Mapping[str, _Cell], boxes: Mapping[str, Box], ends_last: bool
+) -> list[list[_Cell]]:
+    """Each box one column after the last of those that lead to it; long curves get cells of their
+    own in the columns between."""
     waiting = dict.fromkeys(cells, 0)
     for box in boxes.values():
         for _, target in _edges(box):
@@ -156,7 +159,7 @@ def _columns(cells: Mapping[str, _Cell], boxes: Mapping[str, Box]) -> list[list[
     columns: list[list[_Cell]] = [[] for _ in range(last + 1)]
     for name in order:
         cell = cells[name]
-        if not _edges(boxes[name]):
+        if ends_last and not _edges(boxes[name]):
             cell.column = last
         letters = max(map(len, [*cell.heading, *(line for each in cell.branches for line in each)]))
         cell.width = letters * LETTER + 2 * PADDING
@@ -186,18 +189,18 @@ def _join(start: _Cell, branch: int, end: _Cell, columns: list[list[_Cell]]) -> 
 
 def _sort(columns: Sequence[list[_Cell]], *, forwards: bool) -> None:
     """Order each column by the places of its neighbours in the one before, or after, it."""
+    ranks = {id(cell): float(rank) for column in columns for rank, cell in enumerate(column)}
+
+    def middle(cell: _Cell) -> float:
+        if forwards:
+            near = [ranks[id(other)] + (port + 1) / 100 for other, port in cell.before]
+        else:
+            near = [ranks[id(other)] for _, other in cell.after]
+        return sum(near) / len(near) if near else ranks[id(cell)]
+
     for column in columns if forwards else reversed(columns):
-        ranks = {id(cell): float(rank) for each in columns for rank, cell in enumerate(each)}
-
-        def middle(cell: _Cell, ranks: Mapping[int, float] = ranks) -> float:
-            near = (
-                [ranks[id(other)] + (port + 1) / 100 for other, port in cell.before]
-                if forwards
-                else [ranks[id(other)] for _, other in cell.after]
-            )
-            return sum(near) / len(near) if near else ranks[id(cell)]
-
         column.sort(key=middle)
+        ranks.update((id(cell), float(rank)) for rank, cell in enumerate(column))
 
 
 def _stack(columns: Sequence[Sequence[_Cell]]) -> None:

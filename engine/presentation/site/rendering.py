@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def environment(**shared: Any) -> Environment:
     made.filters["spoken"] = spoken
     made.filters["counted"] = count
     made.filters["words_of"] = _words_of
-    made.globals.update(shared)
+    made.globals.update(shared, pair=cache(_pair))
     return made
 
 
@@ -51,6 +52,11 @@ def prose(text: str, address_of: Callable[[str], str]) -> Markup:
         else:
             parts.append(Markup('<span class="code">{}</span>').format(part))
     return Markup("").join(parts)
+
+
+def _pair(name: str, value: str) -> Markup:
+    """A name with its value, as one of a list of them; the same pairs come again and again."""
+    return Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value)
 
 
 def _words_of(number: int, chips: Sequence[Chip]) -> str:

@@ -289,8 +289,8 @@ function reasons(record, decision, answer) {
   for (const each of answer.change ?? []) {
     const changed = Object.entries(each.facts).map(([name, value]) =>
       `“${facts().get(name).label}” were “${words(facts().get(name), value)}”`);
-    const then = each.value === undefined ? "open" : words(decision, each.value);
-    block.append(make("p", { className: "quiet", textContent: `It would be “${then}”, if ${list(changed, "and")}.` }));
+    const then = each.value === undefined ? "no rule would say" : `it would be “${words(decision, each.value)}”`;
+    block.append(make("p", { className: "quiet", textContent: `If ${list(changed, "and")}, ${then}.` }));
   }
   const view = record.popular_view?.differs[decision.name];
   if (view?.value !== undefined && view?.value !== null) {

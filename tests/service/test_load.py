@@ -1,0 +1,20 @@
+"""The load that the benchmark makes is answered in full. No speed is asserted."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.benchmarks.serve import at_a_rate, at_full_speed, bodies
+from tests.service.running import Running
+
+
+def test_every_request_of_the_benchmark_is_answered(law: Running) -> None:
+    requests = bodies("us", 60)
+    assert len(set(requests)) > 50
+    path = "/v1/decide?pack=us"
+    full = asyncio.run(at_full_speed(law.port, path, requests, 3, 1.0))
+    fixed = asyncio.run(at_a_rate(law.port, path, requests, 20, 1.0))
+    for measured in (full, fixed):
+        assert set(measured.statuses) == {200}
+        assert len(measured.times) == measured.statuses[200] > 5
+        assert f"{len(measured.times):,} requests" in str(measured)
