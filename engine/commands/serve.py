@@ -17,9 +17,9 @@ INSTALL = "recourse: the service needs uvicorn: pip install 'recourse-engine[ser
     "packs",
     multiple=True,
     default=("us", "primer"),
-    show_default="us and primer",
     metavar="NAME|FOLDER",
-    help="The rules to serve; may be repeated, the first is the default.",
+    help="The rules to serve; may be repeated, the first is meant where a request names none.  "
+    "[default: us and primer]",
     shell_complete=completing("packs"),
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")

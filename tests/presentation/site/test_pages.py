@@ -14,6 +14,7 @@ import pytest
 from engine import Decider, load
 from engine.presentation.record import NOTICE
 from engine.presentation.site.pages import site
+from tests.packs import FOLDER, folders
 from tests.presentation.site.pages import Page
 from tests.small import pack, write
 
@@ -209,6 +210,17 @@ c.day  | until    | {{made: {{on_or_after: 2020-01-01}}}} | {{date: sold, plus: 
 
 def small(folder: Path) -> Site:
     return Site(load(write(folder, DECISIONS, RULES)))
+
+
+@pytest.mark.parametrize("name", folders("good"))
+def test_packs_of_every_kind(name: str) -> None:
+    made_ = made(str(FOLDER / "good" / name))
+    for path, page in made_.pages.items():
+        assert page.faults == [], path
+        inner = [link for link in page.links if not urlsplit(link).scheme]
+        assert [link for link in inner if not made_.leads_somewhere(path, link)] == [], path
+    ids = {id_ for id_, _ in places(made_)}
+    assert {rule.id for rule in made_.rulebase.rules} <= ids
 
 
 def test_a_pack_without_overviews_or_cases(tmp_path: Path) -> None:
