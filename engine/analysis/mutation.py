@@ -181,7 +181,7 @@ def judge(rulebase: Rulebase, trials: Sequence[Trial], chunk: Sequence[Mutant]) 
     known = set(places(rulebase))
     at: dict[str, list[Trial]] = {}
     for trial in trials:
-        place = place_of(rulebase, trial.known)
+        place = place_of(rulebase, trial.known) if known else ""
         at.setdefault(place if place in known or not place else ELSEWHERE, []).append(trial)
     fates = [Verdict(mutant, "equivalent") for mutant in chunk]
 

@@ -45,7 +45,7 @@ def command(out: str, pack: str) -> int:
     gc.disable()  # the whole site is needed to the end: a search for garbage finds none
     try:
         with step_by_step("making") as step:
-            for path, text in site(load(pack), __version__, step):
+            for path, text in site(load(pack).rulebase, __version__, step):
                 save_text(folder / path, text)
                 number += 1
     finally:

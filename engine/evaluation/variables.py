@@ -159,12 +159,16 @@ def all_conditions(rulebase: Rulebase) -> Iterator[Condition]:
         yield constraint.when
 
 
+WIDE = 25
+
+
 def fact_variables(
     conditions: Sequence[tuple[Rulebase, Sequence[Condition]]],
 ) -> list[FactVariable]:
     """The facts that some condition tests, each condition with the rulebase whose terms it uses, in
     the order of the diagrams: the jurisdiction first, then by how many conditions test them, so
-    that a walk soon stands in a small diagram."""
+    that a walk soon stands in a small diagram; facts of very many classes last, since whatever
+    stands below one stands there that many times."""
     tests: dict[str, list[OneOf | Compare]] = {}
     uses: Counter[str] = Counter()
     facts: dict[str, Fact] = {}
@@ -177,8 +181,13 @@ def fact_variables(
                     tests.setdefault(atom.name, []).append(atom)
     first = conditions[0][0].jurisdiction_fact
     order = {name: i for i, name in enumerate(facts)}
-    names = sorted(tests, key=lambda name: (name != first, -uses[name], order[name]))
-    return [_variable(facts[name], tests[name]) for name in names]
+    found = [_variable(facts[name], tests[name]) for name in tests]
+
+    def place(variable: FactVariable) -> tuple[bool, bool, int, int]:
+        name = variable.name
+        return name != first, variable.size > WIDE, -uses[name], order[name]
+
+    return sorted(found, key=place)
 
 
 def _variable(fact: Fact, tests: Iterable[OneOf | Compare]) -> FactVariable:

@@ -17,6 +17,7 @@ from engine.presentation.site.addresses import Addresses
 from engine.presentation.site.chips import Palette, outcome_chips
 from engine.presentation.site.entries import formula_pieces
 from engine.presentation.site.layered import Box, Branch, Drawing, drawing
+from engine.presentation.site.plan import required
 
 SMALLEST, LARGEST = 4, 22
 """Of how many boxes a diagram is that is drawn: a smaller one says nothing that its rules do not,
@@ -31,8 +32,8 @@ def requirements(rulebase: Rulebase, addresses: Addresses, about: str = "") -> D
     ``about`` hangs together with."""
     decisions = rulebase.decisions
     if about:
-        chosen = {about, *_required(rulebase, about)}
-        chosen |= {name for name in decisions if about in _required(rulebase, name)}
+        chosen = {about, *required(rulebase, about)}
+        chosen |= {name for name in decisions if about in required(rulebase, name)}
     else:
         chosen = {name for name, each in decisions.items() if each.requires}
         chosen |= {needed for name in chosen for needed in decisions[name].requires}
@@ -52,18 +53,6 @@ def requirements(rulebase: Rulebase, addresses: Addresses, about: str = "") -> D
             for name, targets in users.items()
         }
     )
-
-
-def _required(rulebase: Rulebase, name: str) -> set[str]:
-    """What a decision requires, directly and indirectly."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        for needed in rulebase.decisions[waiting.pop()].requires:
-            if needed not in found:
-                found.add(needed)
-                waiting.append(needed)
-    return found
 
 
 # ---- diagrams ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from engine.evaluation.decide import Decider
-from engine.model import Decision, Fact, Rule, RuleFile
+from engine.model import Decision, Fact, Rule, Rulebase, RuleFile
 from engine.presentation.layout import listed
 from engine.presentation.record import NOTICE
 from engine.presentation.site.addresses import (
@@ -34,7 +34,7 @@ from engine.presentation.site.entries import (
 )
 from engine.presentation.site.glance import map_entry, row_entry
 from engine.presentation.site.layered import Drawing
-from engine.presentation.site.plan import Contents, Progress, contents
+from engine.presentation.site.plan import Contents, Progress, contents, narrowed, required
 from engine.presentation.site.rendering import STATIC, environment, prose, static
 from engine.presentation.site.searching import search_index
 from engine.presentation.words import clauses, value_words
@@ -58,7 +58,7 @@ _TYPES = {
 
 
 def site(
-    decider: Decider, engine: str, progress: Progress = lambda step: None
+    rulebase: Rulebase, engine: str, progress: Progress = lambda step: None
 ) -> Iterator[tuple[str, str]]:
     """Every file of the site as its path and its text. ``engine`` is the engine's version;
     ``progress`` is told what is being worked on.
@@ -66,7 +66,7 @@ def site(
     Raises ``InputError`` with the problems of the overviews and of the cases, and ``Disagreement``
     where the evaluators differ.
     """
-    pages = Pages(contents(decider, progress), engine)
+    pages = Pages(contents(rulebase, progress), engine)
     for name in STATIC:
         yield name, static(name)
     yield "search-index.js", f"var searchIndex = {search_index(pages.contents, pages.rules)};\n"
@@ -301,8 +301,10 @@ class Pages:
 
     def _example(self, decision: Decision) -> tuple[str, Drawing | None]:
         """The jurisdiction for which a decision's diagram says most and can still be drawn."""
-        best: tuple[str, Drawing | None] = ("", None)
-        for name in self.contents.jurisdictions or [""]:
+        if decision.parameter:
+            return "", None
+        best = ("", self._general_diagram(decision))
+        for name in self.contents.jurisdictions:
             drawn = self._diagrams(name).get(decision.name)
             if drawn is not None and (best[1] is None or len(drawn.boxes) > len(best[1].boxes)):
                 best = (name, drawn)
@@ -311,14 +313,22 @@ class Pages:
     def _diagrams(self, jurisdiction: str) -> dict[str, Drawing]:
         """The diagrams of a jurisdiction that can be drawn, by decision."""
         if jurisdiction not in self._drawn:
-            decider, addresses = self.contents.decider, self.contents.addresses
-            diagrams = Diagrams(decider, jurisdiction, self._colours, addresses)
+            local, addresses = self.contents.local, self.contents.addresses
+            diagrams = Diagrams(local, jurisdiction, self._colours, addresses)
             self._drawn[jurisdiction] = {
-                decision.name: drawn
-                for decision in self._asked()
-                if (drawn := diagrams.drawn(decision)) is not None
+                name: drawn
+                for name, decision in local.rulebase.decisions.items()
+                if not decision.parameter and (drawn := diagrams.drawn(decision)) is not None
             }
         return self._drawn[jurisdiction]
+
+    def _general_diagram(self, decision: Decision) -> Drawing | None:
+        """The diagram of a decision that is the same in every jurisdiction."""
+        rulebase, local = self.contents.rulebase, self.contents.local.rulebase.decisions
+        if decision.name in local or required(rulebase, decision.name) & local.keys():
+            return None
+        decider = Decider(narrowed(rulebase, [decision.name]))
+        return Diagrams(decider, "", self._colours, self.contents.addresses).drawn(decision)
 
     # ---- facts --------------------------------------------------------------------------------
 

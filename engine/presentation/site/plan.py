@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -36,11 +36,13 @@ class Shown:
 class Contents:
     """Everything that the site is made of.
 
+    ``local`` decides alone what jurisdictions have rules about, and what that requires;
     ``jurisdictions`` are those with rules of their own, with their labels; ``uses`` holds for each
     fact, decision and term the rules that speak of it, directly or through a term; ``overriders``
     and ``cases_of`` hold for each rule id its exceptions and the cases that name it."""
 
-    decider: Decider
+    rulebase: Rulebase
+    local: Decider
     overviews: tuple[Shown, ...]
     cases: tuple[Case, ...]
     jurisdictions: Mapping[str, str]
@@ -49,26 +51,24 @@ class Contents:
     cases_of: Mapping[str, Sequence[Case]]
     addresses: Addresses
 
-    @property
-    def rulebase(self) -> Rulebase:
-        """The rules."""
-        return self.decider.rulebase
 
-
-def contents(decider: Decider, progress: Progress = lambda step: None) -> Contents:
+def contents(rulebase: Rulebase, progress: Progress = lambda step: None) -> Contents:
     """Collect what the site shows. ``progress`` is told what is being worked on.
 
     Raises ``InputError`` with the problems of the overviews and of the cases, and ``Disagreement``
     where the evaluators differ.
     """
-    rulebase = decider.rulebase
     plans = read_overviews(rulebase)
+    asked = {column.decision.name for plan in plans for column in plan.columns}
+    asked |= {rule.decides for rule in rulebase.rules if rule.jurisdiction}
+    local = Decider(narrowed(rulebase, asked))
     progress("cases")
     cases = tuple(read_cases(rulebase))
     jurisdictions = _jurisdictions(rulebase)
     return Contents(
-        decider,
-        tuple(_decided(decider, plan, progress) for plan in plans),
+        rulebase,
+        local,
+        tuple(_decided(local, plan, progress) for plan in plans),
         cases,
         jurisdictions,
         _grouped((name, rule) for rule in rulebase.rules for name in _spoken_of(rulebase, rule)),
@@ -76,6 +76,29 @@ def contents(decider: Decider, progress: Progress = lambda step: None) -> Conten
         _grouped((rule, case) for case in cases for rule in case.by),
         Addresses(rulebase, jurisdictions),
     )
+
+
+def narrowed(rulebase: Rulebase, names: Collection[str]) -> Rulebase:
+    """The rulebase with some decisions and those that they require alone: of these it says the
+    same, and its diagrams are sooner built."""
+    kept = {*names, *(other for name in names for other in required(rulebase, name))}
+    return replace(
+        rulebase,
+        decisions={name: each for name, each in rulebase.decisions.items() if name in kept},
+        rules=tuple(rule for rule in rulebase.rules if rule.decides in kept),
+    )
+
+
+def required(rulebase: Rulebase, name: str) -> set[str]:
+    """What a decision requires, directly and indirectly."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for needed in rulebase.decisions[waiting.pop()].requires:
+            if needed not in found:
+                found.add(needed)
+                waiting.append(needed)
+    return found
 
 
 def _decided(decider: Decider, overview: Overview, progress: Progress) -> Shown:

@@ -56,7 +56,7 @@ def axe(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def root(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("site")
-    for path, text in site(load("us"), "0"):
+    for path, text in site(load("us").rulebase, "0"):
         target = folder / path
         target.parent.mkdir(exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -28,7 +28,7 @@ class Site:
 
     def __init__(self, decider: Decider) -> None:
         self.rulebase = decider.rulebase
-        self.files = dict(site(decider, "0"))
+        self.files = dict(site(decider.rulebase, "0"))
         self.pages = {
             path: Page(text) for path, text in self.files.items() if path.endswith("html")
         }
