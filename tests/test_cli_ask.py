@@ -21,7 +21,8 @@ CAR = ["2", "OH", "$14,000", "12000"]
 
 
 def ask(*arguments: str, replies: list[str], cwd: Path = ROOT) -> Result:
-    return run("ask", *arguments, cwd=cwd, stdin="".join(f"{reply}\n" for reply in replies))
+    given = "".join(f"{reply}\n" for reply in replies)
+    return run("ask", "--pack", "primer", *arguments, cwd=cwd, stdin=given)
 
 
 def told(done: Result) -> list[str]:
@@ -104,7 +105,7 @@ def test_the_facts_are_saved_and_decide_the_same(tmp_path: Path) -> None:
         "outstanding_debt: 14000",
         "sale_price: 12000",
     ]
-    again = run("decide", str(target), "--only", "borrower_owes")
+    again = run("decide", "--pack", "primer", str(target), "--only", "borrower_owes")
     assert "Borrower owes   $2,000.00" in again.stdout
 
 
@@ -138,7 +139,7 @@ def test_standard_input_may_end_anywhere() -> None:
 
 
 def test_replies_of_strange_bytes_do_no_harm() -> None:
-    done = run("ask", "--about", "recourse", stdin=b"\xff\xfe\x00\n\x1b[2J\n")
+    done = run("ask", "--pack", "primer", "--about", "recourse", stdin=b"\xff\xfe\x00\n\x1b[2J\n")
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert "\x1b" not in done.stdout
@@ -159,7 +160,7 @@ def test_wrong_usage() -> None:
 
 def test_on_a_terminal() -> None:
     ours, theirs = pty.openpty()
-    arguments = [sys.executable, "-m", "cli", "ask", "--about", "borrower_owes"]
+    arguments = [sys.executable, "-m", "cli", "ask", "--pack", "primer", "--about", "borrower_owes"]
     process = subprocess.Popen(
         arguments, stdin=theirs, stdout=subprocess.PIPE, cwd=ROOT, env=environment(TERM="dumb")
     )

@@ -41,7 +41,7 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
     folder = kept_folder()
     if folder is None:
         return read(root)
-    prefix = shown(root)
+    prefix = "" if shown(root) == "." else f"{shown(root)}/"
     place = folder / f"{_key(root)}.json"
     with suppress(OSError, ValueError, LookupError, TypeError):
         kept = json.loads(place.read_bytes())
@@ -92,7 +92,7 @@ def _encode(value: object, prefix: str) -> object:
             pairs = ((_encode(k, prefix), _encode(v, prefix)) for k, v in value.items())
             return ["dict", *(part for pair in pairs for part in pair)]
         case problems.Place(file, line, column):
-            inside = file.removeprefix(f"{prefix}/") if file.startswith(f"{prefix}/") else None
+            inside = file.removeprefix(prefix) if file.startswith(prefix) else None
             return ["place", inside, file if inside is None else None, line, column]
     assert dataclasses.is_dataclass(value), value
     fields = (getattr(value, field.name) for field in dataclasses.fields(value))
@@ -122,6 +122,6 @@ class _Decoder:
                 return dict(zip(parts[::2], parts[1::2], strict=True))
             case "place":
                 inside, file, line, column = rest
-                name = file if inside is None else f"{self._prefix}/{inside}"
+                name = file if inside is None else f"{self._prefix}{inside}"
                 return problems.Place(name, line, column)
         return _CLASSES[kind](*map(self.decode, rest))

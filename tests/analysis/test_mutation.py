@@ -65,6 +65,11 @@ def test_a_case_kills_what_it_notices(tmp_path: Path) -> None:
     assert find(mutation, "short", "then debt + price").killed_by == "a car"
 
 
+def test_cases_that_name_a_state_count_where_no_rule_lies_in_one(tmp_path: Path) -> None:
+    stated = CASES.replace("{kind:", "{state: CA, kind:")
+    assert tried(tmp_path / "a", stated).score == tried(tmp_path / "b", CASES).score
+
+
 def test_a_survivor_comes_with_the_loan_that_shows_it(tmp_path: Path) -> None:
     mutation = tried(tmp_path, CASES)
     verdict = find(mutation, "home.fraud", "drops the rule")

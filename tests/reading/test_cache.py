@@ -110,3 +110,12 @@ def test_a_text_without_fault_is_not_looked_at_twice(
     monkeypatch.setenv("RECOURSE_CACHE", "off")
     with pytest.raises(TypeError):
         validate(good, "cases")
+
+
+def test_places_are_named_from_where_one_stands(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "mine", DECISIONS, RULE)
+    for where, name in ((folder, "rules.yaml"), (tmp_path, "mine/rules.yaml")):
+        monkeypatch.chdir(where)
+        assert load_cached(folder, load_pack).rules[0].place.file == name
