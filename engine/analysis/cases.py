@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.evaluation.decide import Decider
+from engine.evaluation.decide import Decider, Disagreement
 from engine.evaluation.record import Answer, Record
 from engine.model import Decision, Rulebase, Value
-from engine.problems import InputError, Place, Problem, likely, listing
+from engine.problems import NOWHERE, InputError, Place, Problem, likely, listing
 from engine.reading.pack import text_of
 from engine.reading.packs import case_files, shown
 from engine.reading.report import Report
@@ -186,6 +188,62 @@ def _expected(entry: Entry, rulebase: Rulebase, report: Report) -> Iterator[Expe
 def run_cases(decider: Decider, cases: Sequence[Case]) -> list[CaseResult]:
     """Decide each case with both evaluators and compare. Raises ``Disagreement``."""
     return [run_case(decider, case) for case in cases]
+
+
+def failures_of(rulebase: Rulebase, cases: Sequence[Case]) -> list[tuple[str, ...] | None]:
+    """In what each case fails; None where that takes more than its facts to say. For a process of
+    its own."""
+    gc.disable()  # diagrams hold no circles, and all of them are needed to the end
+    decider = Decider(rulebase)
+    found: list[tuple[str, ...] | None] = []
+    for case in cases:
+        try:
+            result = run_case(decider, case)
+            found.append(None if result.record is None else result.failures)
+        except Disagreement:
+            found.append(None)
+    return found
+
+
+def run_cases_in(
+    pool: Executor, decider: Decider, cases: Sequence[Case], jobs: int
+) -> Callable[[], list[CaseResult]]:
+    """``run_cases`` under way in other processes; what is returned waits for the results, which
+    hold no records."""
+    order = sorted(range(len(cases)), key=lambda n: place_of_case(decider.rulebase, cases[n]))
+    size = -(-len(cases) // jobs) or 1
+    shares = [order[start : start + size] for start in range(0, len(cases), size)]
+    running = [
+        pool.submit(failures_of, decider.rulebase, [movable(cases[n]) for n in share])
+        for share in shares
+    ]
+
+    def results() -> list[CaseResult]:
+        found: dict[int, CaseResult] = {}
+        for share, future in zip(shares, running, strict=True):
+            for n, failed in zip(share, future.result(), strict=True):
+                case = cases[n]
+                known = failed is not None
+                found[n] = (
+                    CaseResult(case, failed or (), None) if known else run_case(decider, case)
+                )
+        return [found[n] for n in range(len(cases))]
+
+    return results
+
+
+def place_of_case(rulebase: Rulebase, case: Case) -> str:
+    """The jurisdiction that a case names, if it does."""
+    return str(case.given.get(rulebase.jurisdiction_fact, ""))
+
+
+def movable(case: Case) -> Case:
+    """A case that can go to another process, which a closure can't."""
+    return replace(case, locate=_nowhere)
+
+
+def _nowhere(fact: str, key: bool) -> tuple[Place, str]:
+    return NOWHERE, ""
 
 
 def run_case(decider: Decider, case: Case) -> CaseResult:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
-from engine.analysis.cases import CaseResult, read_cases, run_cases
+from engine.analysis.cases import Case, CaseResult, read_cases, run_cases, run_cases_in
 from engine.analysis.findings import AGEING, Finding
 from engine.analysis.rule_faults import proving
 from engine.analysis.verify import verify
@@ -17,6 +20,9 @@ from engine.reading.cache import load_cached
 from engine.reading.overviews import read_overviews
 from engine.reading.pack import load_pack
 from engine.reading.packs import find_pack, shipped_packs
+
+MANY = 300
+"""With fewer rules no process is worth its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +73,27 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
     except InputError as error:
         return Checked(name, None, (), error.problems, ())
     decider = Decider(rulebase)
-    with proving(rulebase) as rules:
-        results, problems = _cases(rulebase, decider, progress)
-        findings = tuple(verify(decider, progress, rules=rules))
-    return Checked(name, decider, results, problems, findings)
-
-
-def _cases(
-    rulebase: Rulebase, decider: Decider, progress: Callable[[str], None]
-) -> tuple[tuple[CaseResult, ...], tuple[Problem, ...]]:
-    """What became of the cases, and what is wrong with them or with the overviews."""
     problems: list[Problem] = []
-    try:
-        read_overviews(rulebase)
-    except InputError as error:
-        problems += error.problems
-    try:
+    cases: list[Case] = []
+    for read in (lambda: cases.extend(read_cases(rulebase)), lambda: read_overviews(rulebase)):
+        try:
+            read()
+        except InputError as error:
+            problems += error.problems
+    if len(rulebase.rules) < MANY:
+        findings = verify(decider, progress)
         progress("cases")
-        cases = read_cases(rulebase)
-    except InputError as error:
-        return (), (*error.problems, *problems)
-    results = tuple(run_cases(decider, cases))
+        results = run_cases(decider, cases)
+    else:
+        jobs = os.cpu_count() or 1
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            rules = proving(rulebase, pool, jobs)
+            outcome = run_cases_in(pool, decider, cases, jobs)
+            findings = verify(decider, progress, rules=rules)
+            progress("cases")
+            results = outcome()
     problems += map(_failing, _failed(results))
-    return results, tuple(problems)
+    return Checked(name, decider, tuple(results), tuple(problems), tuple(findings))
 
 
 def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult]]:

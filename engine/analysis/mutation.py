@@ -16,7 +16,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Literal
 
-from engine.analysis.cases import Case, CaseResult, failures, found_words
+from engine.analysis.cases import Case, CaseResult, failures, found_words, movable
 from engine.analysis.loans import enough, known_facts
 from engine.analysis.mutants import Mutant, mutants, with_mutant
 from engine.analysis.regions import complete, is_empty
@@ -29,7 +29,7 @@ from engine.evaluation.record import Answer
 from engine.evaluation.slices import ELSEWHERE, parts, place_of, places
 from engine.evaluation.space import Space
 from engine.model import ALWAYS, Condition, Rulebase, Value
-from engine.problems import NOWHERE, InputError, Place
+from engine.problems import InputError
 
 CHUNK = 120
 """So many mutants at most share a space and go to a process together."""
@@ -144,14 +144,10 @@ def _trials(rulebase: Rulebase, results: Iterable[CaseResult]) -> Iterator[Trial
     for result in results:
         if result.record is None or not result.passed:
             continue
-        case = replace(result.case, locate=_nowhere)  # a closure can't go to another process
+        case = movable(result.case)
         wanted = [expected.decision.name for expected in case.expected]
         needs = {name: needed(rulebase, [name]) for name in wanted}
         yield Trial(case, result.record.known, needs)
-
-
-def _nowhere(fact: str, key: bool) -> tuple[Place, str]:
-    return NOWHERE, ""
 
 
 def _run(

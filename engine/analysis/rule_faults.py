@@ -4,13 +4,10 @@ matters to some loan."""
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding, located
@@ -23,8 +20,6 @@ from engine.problems import Place
 from engine.trees import weakened
 
 Progress = Callable[[str], None]
-MANY = 300
-"""With fewer rules no process is worth its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +72,21 @@ def uncleared(
     return left
 
 
-@contextmanager
-def proving(rulebase: Rulebase, jobs: int | None = None) -> Iterator[Callable[[Progress], Left]]:
-    """The checks of a large pack's rules under way in other processes, one for each processor
-    unless ``jobs`` says how many; what is yielded waits for the outcome."""
+def proving(rulebase: Rulebase, pool: Executor, jobs: int) -> Callable[[Progress], Left]:
+    """The checks of a pack's rules under way in other processes; what is returned waits for the
+    outcome."""
     names = [place for place, _ in parts(rulebase)]
-    workers = min(jobs or os.cpu_count() or 1, len(names))
-    if workers == 1 or len(rulebase.rules) < MANY:
-        yield lambda progress: uncleared(Decider(rulebase), None, progress)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        share = [names[n::workers] for n in range(workers)]
-        running = [pool.submit(_uncleared, rulebase, some) for some in share]
+    running = [pool.submit(_uncleared, rulebase, names[n::jobs]) for n in range(jobs)]
 
-        def outcome(progress: Progress) -> Left:
-            progress("single rules")
-            found = [future.result() for future in running]
-            return {
-                rule.id: sorted(set(found[0][rule.id]).intersection(*(f[rule.id] for f in found)))
-                for rule in rulebase.rules
-            }
+    def outcome(progress: Progress) -> Left:
+        progress("single rules")
+        found = [future.result() for future in running]
+        return {
+            rule.id: sorted(set(found[0][rule.id]).intersection(*(f[rule.id] for f in found)))
+            for rule in rulebase.rules
+        }
 
-        yield outcome
+    return outcome
 
 
 def _uncleared(rulebase: Rulebase, chosen: Collection[str]) -> Left:

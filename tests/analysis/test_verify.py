@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -139,12 +141,11 @@ def test_regions_are_merged_and_have_a_size(tmp_path: Path) -> None:
     assert isinstance(decider.rulebase.rules[0].then, Constant)
 
 
-def test_the_processes_prove_what_one_proves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_processes_prove_what_one_proves() -> None:
     book = load("us").rulebase
     few = tuple(rule for rule in book.rules if rule.jurisdiction in ("", "OH", "GA", "MT"))
     small = replace(book, rules=few)
-    monkeypatch.setattr(rule_faults, "MANY", 1)
-    with rule_faults.proving(small, jobs=2) as outcome:
-        found = outcome(lambda step: None)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        found = rule_faults.proving(small, pool, 2)(lambda step: None)
     assert found == rule_faults.uncleared(Decider(small))
     assert any(found.values())
