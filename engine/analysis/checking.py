@@ -73,14 +73,8 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
     except InputError as error:
         return Checked(name, None, (), error.problems, ())
     decider = Decider(rulebase)
-    problems: list[Problem] = []
-    cases: list[Case] = []
-    for read in (lambda: cases.extend(read_cases(rulebase)), lambda: read_overviews(rulebase)):
-        try:
-            read()
-        except InputError as error:
-            problems += error.problems
     if len(rulebase.rules) < MANY:
+        cases, problems = _more(rulebase)
         findings = verify(decider, progress)
         progress("cases")
         results = run_cases(decider, cases)
@@ -88,12 +82,28 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
         jobs = os.cpu_count() or 1
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
             rules = proving(rulebase, pool, jobs)
+            cases, problems = _more(rulebase)
             outcome = run_cases_in(pool, decider, cases, jobs)
             findings = verify(decider, progress, rules=rules)
             progress("cases")
             results = outcome()
     problems += map(_failing, _failed(results))
     return Checked(name, decider, tuple(results), tuple(problems), tuple(findings))
+
+
+def _more(rulebase: Rulebase) -> tuple[list[Case], list[Problem]]:
+    """The cases of a pack, and what is wrong with them or with its overviews."""
+    cases: list[Case] = []
+    problems: list[Problem] = []
+    try:
+        cases = read_cases(rulebase)
+    except InputError as error:
+        problems += error.problems
+    try:
+        read_overviews(rulebase)
+    except InputError as error:
+        problems += error.problems
+    return cases, problems
 
 
 def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult]]:
