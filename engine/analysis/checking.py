@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -87,7 +87,7 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
             findings = verify(decider, progress, rules=rules)
             progress("cases")
             results = outcome()
-    problems += map(_failing, _failed(results))
+    problems += failing(results)
     return Checked(name, decider, tuple(results), tuple(problems), tuple(findings))
 
 
@@ -121,10 +121,10 @@ def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult]]:
     return rulebase, run_cases(Decider(rulebase), cases)
 
 
-def _failed(results: Sequence[CaseResult]) -> list[CaseResult]:
-    return [result for result in results if not result.passed]
-
-
-def _failing(result: CaseResult) -> Problem:
-    case = result.case
-    return Problem("failing-case", f"{case.name}: {'; '.join(result.failures)}", case.place)
+def failing(results: Iterable[CaseResult]) -> list[Problem]:
+    """A problem for each case that failed."""
+    return [
+        Problem("failing-case", f"{r.case.name}: {'; '.join(r.failures)}", r.case.place)
+        for r in results
+        if not r.passed
+    ]

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from engine.analysis.cases import CaseResult
-from engine.analysis.checking import chosen_packs, try_cases
+from engine.analysis.checking import chosen_packs, failing, try_cases
 from engine.analysis.coverage import Coverage, measure
 from engine.analysis.mutation import Mutation, mutate
 from engine.analysis.suggest import Suggestions, suggest
@@ -150,7 +150,7 @@ def _pages(tried: Iterable[_Tried]) -> Iterator[str]:
 
 def _problems(tried: Iterable[_Tried]) -> Iterator[Problem]:
     for one in tried:
-        yield from case_pages.as_problems(one.results)
+        yield from failing(one.results)
         if one.coverage:
             yield from coverage_pages.as_problems(one.coverage, one.rulebase)
         if one.mutation:

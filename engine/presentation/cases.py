@@ -10,7 +10,6 @@ from engine.analysis.checking import Checked
 from engine.model import Rulebase
 from engine.presentation.junit import Item
 from engine.presentation.layout import PLAIN, Style, count, printable, wrapped
-from engine.problems import Problem
 
 
 def results_page(rulebase: Rulebase, results: Sequence[CaseResult], style: Style = PLAIN) -> str:
@@ -38,15 +37,6 @@ def results_data(rulebase: Rulebase, results: Sequence[CaseResult]) -> list[dict
             "failures": list(result.failures),
         }
         for result in results
-    ]
-
-
-def as_problems(results: Iterable[CaseResult]) -> list[Problem]:
-    """A problem for each case that failed."""
-    return [
-        Problem("failing-case", f"{r.case.name}: {'; '.join(r.failures)}", r.case.place)
-        for r in results
-        if not r.passed
     ]
 
 
