@@ -313,6 +313,7 @@ class Rulebase:
     ``decisions`` stand in requirement order: each after those it requires. ``digest`` is the
     SHA-256 of everything that can change a decision (rules, vocabulary, decisions; not the cases).
     ``main`` names the decisions that people ask for first; it is empty where the pack names none.
+    ``section_fact`` is the fact by whose value the rules fall into sections that are built apart.
     """
 
     name: str
@@ -327,6 +328,7 @@ class Rulebase:
     decisions: Mapping[str, Decision]
     rules: tuple[Rule, ...]
     jurisdiction_fact: str = ""
+    section_fact: str = ""
     compare_with: str = ""
     main: tuple[str, ...] = ()
     description: str = ""

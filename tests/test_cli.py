@@ -276,9 +276,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     ),
     "05-contradiction.yaml": (
         b"loan_kind: mortgage\ndisposition: repossession\n",
-        ":1:12: contradictory-facts: `disposition` and `loan_kind` can't go together: Of the loans "
-        "in this pack, only a car loan ends in a repossession. "
-        "(constraint `repossession_needs_a_car`)",
+        ":1:12: contradictory-facts: `disposition` and `loan_kind` can't go together: Only a car "
+        "or other goods are repossessed. (constraint `repossession_needs_goods`)",
     ),
     "06-empty.yaml": (
         b"",

@@ -66,7 +66,7 @@ def test_not_knowing_going_back_and_asking_why() -> None:
 def test_why_says_what_follows_from_each_answer() -> None:
     done = ask("--pack", "us", "--set", "property_state=GA", replies=["3", "1", "?", "q"])
     text = " ".join(done.stdout.split())
-    assert "- No, the lender has to be content with the property, if it is: no" in text
+    assert "- No, the lender has to be content with what it has, if it is: no" in text
     assert "- Yes, all of it, if it is: yes" in text
 
 

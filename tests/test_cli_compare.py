@@ -101,4 +101,4 @@ def test_many_loans_are_not_compared() -> None:
 
 def test_decisions_and_facts_are_completed() -> None:
     assert completed("recourse compare --pack us --only borrower_o", 5) == ["borrower_owes"]
-    assert completed("recourse compare --pack us --set dispos", 5) == ["disposition="]
+    assert completed("recourse compare --pack us --set dispositi", 5) == ["disposition="]

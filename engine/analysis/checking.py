@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.analysis.cases import Case, CaseResult, read_cases, run_cases, run_cases_in
 from engine.analysis.findings import AGEING, Finding
-from engine.analysis.rule_faults import proving
+from engine.analysis.proving import proving
 from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
@@ -81,10 +81,10 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
     else:
         jobs = os.cpu_count() or 1
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            rules = proving(rulebase, pool, jobs)
+            proofs = proving(rulebase, pool, jobs)
             cases, problems = _more(rulebase)
             outcome = run_cases_in(pool, decider, cases, jobs)
-            findings = verify(decider, progress, rules=rules)
+            findings = verify(decider, progress, proofs=proofs)
             progress("cases")
             results = outcome()
     problems += failing(results)

@@ -147,15 +147,16 @@ class Effects:
 
     # ---- changes ------------------------------------------------------------------------------
 
-    def surely_changed(self, number: int, region: int) -> int:
-        """Loans whose outcome certainly changes when a rule applies in ``region`` too: where it
-        would decide, and whatever else it overrides, its conclusion is not the outcome now. Not all
-        that ``changed`` finds, but found at little cost."""
+    def newly_named(self, number: int, region: int) -> int:
+        """Loans for which a rule that applies in ``region`` too is a reason where it is none now:
+        it decides, and under ``priority`` nothing stronger does."""
         forest = self.compiled.forest
         more = forest.both(region, forest.negate(self.applies(number)))
         for other in self.overriders.get(self.rule(number).id, ()):
             more = forest.both(more, forest.negate(self.applies(other)))
-        return forest.both(more, self._adds(self.rule(number).then))
+        if self.decision.policy.kind != "priority":
+            return more
+        return forest.both(more, self._up_to(self.rule(number).then))
 
     def surely_missed(self, number: int) -> int:
         """Loans whose outcome certainly changes when a rule is dropped: where its conclusion is the
@@ -173,28 +174,19 @@ class Effects:
             part = forest.both(part, forest.negate(there))
         return part
 
-    def _adds(self, then: Formula) -> int:
-        """Where one more rule with a conclusion certainly changes the outcome."""
-        if ("adds", then) not in self._means:
-            leaves = [leaf for leaf in self.leaves() if self._is_more(leaf, then)]
-            self._means["adds", then] = self.where("adds", leaves)
-        return self._means["adds", then]
+    def _up_to(self, then: Formula) -> int:
+        """Where, under ``priority``, nothing stronger than a conclusion is the outcome."""
+        if ("up to", then) not in self._means:
+            leaves = [leaf for leaf in self.leaves() if self._is_no_stronger(leaf, then)]
+            self._means["up to", then] = self.where("up to", leaves)
+        return self._means["up to", then]
 
-    def _is_more(self, leaf: Leaf, then: Formula) -> bool:
-        """Whether a conclusion shows in the outcome of a leaf, even without other rules of it."""
-        policy, rules = self.decision.policy, self.compiled.rulebase.rules
-        if isinstance(leaf, Blocked | Clash) or policy.kind == "sum":
+    def _is_no_stronger(self, leaf: Leaf, then: Formula) -> bool:
+        rank = self.decision.policy.order.index
+        if isinstance(leaf, Blocked | Clash):
             return False
-        there = [rules[n].then for n in leaf]
-        if not there and then == self.decision.otherwise:
-            return False
-        if policy.kind == "priority":
-            ranks = [policy.order.index(cast(Constant, each).value) for each in (then, *there)]
-            return all(ranks[0] < rank for rank in ranks[1:])
-        if policy.kind == "collect":
-            values = [cast(frozenset[str], cast(Constant, each).value) for each in (then, *there)]
-            return not values[0] <= frozenset[str]().union(*values[1:])
-        return then not in there and self.decision.type not in ORDERED
+        values = [cast(Constant, self.rule(n).then).value for n in leaf]
+        return all(rank(cast(Constant, then).value) <= rank(value) for value in values)
 
     def changed(
         self,

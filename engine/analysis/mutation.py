@@ -20,9 +20,9 @@ from engine.analysis.cases import Case, CaseResult, failures, found_words, movab
 from engine.analysis.loans import enough, known_facts
 from engine.analysis.mutants import Mutant, mutants, with_mutant
 from engine.analysis.regions import complete, is_empty
-from engine.analysis.versions import Version, needed, refreshed, version
+from engine.analysis.versions import Version, needed, version
 from engine.analysis.writing import case_text
-from engine.evaluation.compiling import Compiled, compile_in
+from engine.evaluation.compiling import Compiled, compile_in, refreshed
 from engine.evaluation.decide import Session
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer

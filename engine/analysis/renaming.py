@@ -54,6 +54,7 @@ def rename(rulebase: Rulebase, names: Names) -> Rulebase:
         },
         rules=tuple(map(new.rule, rulebase.rules)),
         jurisdiction_fact=new.name(rulebase.jurisdiction_fact),
+        section_fact=new.name(rulebase.section_fact),
     )
 
 

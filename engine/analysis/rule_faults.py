@@ -3,23 +3,17 @@ matters to some loan."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding, located
 from engine.analysis.regions import is_empty
 from engine.evaluation.compiling import Compiled
-from engine.evaluation.decide import Decider
-from engine.evaluation.slices import parts
 from engine.model import Compare, Condition, OneOf, Rule, Rulebase, TermHolds
 from engine.problems import Place
-from engine.trees import weakened
-
-Progress = Callable[[str], None]
+from engine.trees import names_of, weakened
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,77 +28,19 @@ class Check:
     fault: Callable[[Effects, int], bool]
 
 
-Left = Mapping[str, Sequence[int]]
-"""For each rule the checks, by their number among its own, that no loan has cleared so far."""
+def rule_findings(
+    rulebase: Rulebase, left: Mapping[str, Sequence[int]], compiled: Callable[[str], Compiled]
+) -> Iterator[Finding]:
+    """What is wrong with single rules: ``left`` are the checks of each, by their number, that no
+    loan has cleared. ``compiled`` gives the diagrams of a decision for all loans."""
+    for rule in rulebase.rules:
+        if faults := left[rule.id]:
+            checks = list(checks_of(rule, rulebase))
+            yield from _told(rulebase, rule, [checks[n] for n in faults], compiled)
 
 
-def rule_faults(decider: Decider, left: Left) -> Iterator[Finding]:
-    """What is wrong with single rules: ``left`` is what ``uncleared`` found over all loans."""
-    for rule in decider.rulebase.rules:
-        checks = list(_checks(rule, decider.rulebase))
-        yield from _told(decider.compiled, rule, [checks[n] for n in left[rule.id]])
-
-
-def uncleared(
-    decider: Decider,
-    chosen: Collection[str] | None = None,
-    progress: Progress = lambda step: None,
-) -> Left:
-    """What the loans of some jurisdictions (of all, unless they are ``chosen``) leave of the checks
-    of rules. The loans of one jurisdiction after the other are looked at, among the rules that can
-    apply there, until a rule is cleared."""
-    book = decider.rulebase
-    checks = {rule.id: list(_checks(rule, book)) for rule in book.rules}
-    left = {name: list(range(len(own))) for name, own in checks.items()}
-    for place, there in parts(book):
-        if chosen is not None and place not in chosen:
-            continue
-        progress(place or "all rules")
-        part = _part(decider, place, there)
-        for decision in part.rulebase.decisions.values():
-            effects = Effects(part, decision)
-            for number in effects.numbers:
-                rule = effects.rule(number)
-                if rule.jurisdiction in ("", place) or not place:
-                    own = checks[rule.id]
-                    left[rule.id] = [n for n in left[rule.id] if own[n].fault(effects, number)]
-        part.forest.forget()
-    return left
-
-
-def proving(rulebase: Rulebase, pool: Executor, jobs: int) -> Callable[[Progress], Left]:
-    """The checks of a pack's rules under way in other processes; what is returned waits for the
-    outcome."""
-    names = [place for place, _ in parts(rulebase)]
-    running = [pool.submit(_uncleared, rulebase, names[n::jobs]) for n in range(jobs)]
-
-    def outcome(progress: Progress) -> Left:
-        progress("single rules")
-        found = [future.result() for future in running]
-        return {
-            rule.id: sorted(set(found[0][rule.id]).intersection(*(f[rule.id] for f in found)))
-            for rule in rulebase.rules
-        }
-
-    return outcome
-
-
-def _uncleared(rulebase: Rulebase, chosen: Collection[str]) -> Left:
-    gc.disable()  # diagrams hold no circles, and all of them are needed to the end
-    return uncleared(Decider(rulebase), chosen)
-
-
-def _part(decider: Decider, place: str, there: Condition) -> Compiled:
-    """The law of some loans, which counts for them alone."""
-    fact = decider.rulebase.jurisdiction_fact
-    compiled = decider.compiled_for({fact: place})
-    if fact not in compiled.level_of:
-        return compiled  # no rule there asks for it
-    here = compiled.compiler.condition(there)
-    return replace(compiled, constraints=(*compiled.constraints, here))
-
-
-def _checks(rule: Rule, rulebase: Rulebase) -> Iterator[Check]:
+def checks_of(rule: Rule, rulebase: Rulebase) -> Iterator[Check]:
+    """Everything that may be wrong with a rule."""
     yield Check(
         "never-applies",
         f"no loan meets the condition of `{rule.id}`",
@@ -129,8 +65,8 @@ def _checks(rule: Rule, rulebase: Rulebase) -> Iterator[Check]:
         _never_missed,
     )
     for test, without in weakened(rule.when):
-        if test.place.line == 0 or _of_jurisdiction(test, rulebase):
-            continue  # what the file says of all its rules, and effective dates, are not its tests
+        if test.place.line == 0 or _of_whom(test, rulebase):
+            continue  # effective dates are not its tests, nor what law it is of
         name = test.term if isinstance(test, TermHolds) else test.name
         yield Check(
             "idle-test",
@@ -166,21 +102,24 @@ def _never_missed(effects: Effects, number: int) -> bool:
 
 
 def _never_matters(without: Condition, effects: Effects, number: int) -> bool:
-    """Whether a rule whose condition is weakened so leaves every outcome as it is."""
+    """Whether a rule whose condition is weakened so leaves every outcome as it is, and would be
+    the reason of none more."""
     compiled = effects.compiled
     region = compiled.compiler.condition(without)
-    return is_empty(compiled, effects.surely_changed(number, region)) and is_empty(
+    return is_empty(compiled, effects.newly_named(number, region)) and is_empty(
         compiled, effects.changed(number, region=region)
     )
 
 
-def _told(compiled: Compiled, rule: Rule, faults: Sequence[Check]) -> Iterator[Finding]:
+def _told(
+    rulebase: Rulebase, rule: Rule, faults: Sequence[Check], compiled: Callable[[str], Compiled]
+) -> Iterator[Finding]:
     """The findings that are worth telling: of a rule that never applies, decides or matters, not
     its tests as well."""
     codes = {check.code for check in faults}
     for check in faults:
         if check.code == "never-decides" and "never-applies" not in codes:
-            effects = Effects(compiled, compiled.rulebase.decisions[rule.decides])
+            effects = Effects(compiled(rule.decides), rulebase.decisions[rule.decides])
             yield _overridden(effects, effects.number_of[rule.id])
         elif codes.isdisjoint(_GRAVER[check.code]):
             yield Finding(check.code, check.message, check.place, check.about, rule.decides)
@@ -211,5 +150,10 @@ def _overridden(effects: Effects, number: int) -> Finding:
     )
 
 
-def _of_jurisdiction(test: OneOf | Compare | TermHolds, rulebase: Rulebase) -> bool:
-    return isinstance(test, OneOf) and test.name == rulebase.jurisdiction_fact
+def _of_whom(test: OneOf | Compare | TermHolds, rulebase: Rulebase) -> bool:
+    """Whether a test says of which jurisdiction, or of which kind of loan, the rule speaks at all:
+    that is worth saying where other law comes to the same."""
+    if isinstance(test, TermHolds):
+        asked = set(names_of(rulebase.terms[test.term].when, lambda t: rulebase.terms[t].when))
+        return asked == {rulebase.section_fact}
+    return test.name in (rulebase.jurisdiction_fact, rulebase.section_fact)

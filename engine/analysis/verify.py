@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import pairwise
 
+from engine.analysis.decision_faults import conflict_findings, hole_finding
 from engine.analysis.effects import Effects
-from engine.analysis.findings import Finding, located
+from engine.analysis.findings import Finding
+from engine.analysis.proving import Progress, Proved, prove
 from engine.analysis.regions import is_empty
-from engine.analysis.rule_faults import Left, Progress, rule_faults, uncleared
-from engine.evaluation.compiling import Compiled, Leaf
+from engine.analysis.rule_faults import rule_findings
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
 from engine.model import (
     ALWAYS,
@@ -31,104 +33,71 @@ def verify(
     decider: Decider,
     progress: Progress = lambda step: None,
     today: datetime.date | None = None,
-    rules: Callable[[Progress], Left] | None = None,
+    proofs: Callable[[Progress], Proved] | None = None,
 ) -> list[Finding]:
     """Every finding about a pack, ordered by place; those that the pack accepts are marked.
-    ``progress`` is told what is being looked at; ``today`` tells how old parameters are; ``rules``
-    tells what ``uncleared`` would, where it is under way elsewhere."""
-    compiled = decider.compiled
-    found: list[Finding] = []
-    if is_empty(compiled, compiled.forest.true):
-        first = compiled.rulebase.constraints[0]
+    ``progress`` is told what is being looked at; ``today`` tells how old parameters are; ``proofs``
+    gives what ``prove`` would, where that is under way elsewhere."""
+    book = decider.rulebase
+    bare = decider.compiled_for({}, ())
+    if is_empty(bare, bare.forest.true):
+        first = book.constraints[0]
         return [Finding("no-loan", "no loan meets all constraints", first.place, (first.name,))]
-    for decision in compiled.rulebase.decisions.values():
-        progress(decision.name)
-        effects = Effects(compiled, decision)
-        found.extend(_conflicts(effects))
-        found.extend(_outcomes(effects))
-        found.extend(_versions(effects))
-    left = uncleared(decider, None, progress) if rules is None else rules(progress)
-    found.extend(rule_faults(decider, left))
-    found.extend(_constraints(compiled))
-    found.extend(_vocabulary(compiled.rulebase))
-    found.extend(_old(compiled.rulebase, today or datetime.date.today()))
-    return sorted(_accepted(compiled.rulebase, found), key=lambda f: (f.where, f.code, f.about))
+    found = [
+        *_constraints(bare),
+        *_vocabulary(book),
+        *_old(book, today or datetime.date.today()),
+        *(finding for decision in book.decisions for finding in _versions(book, decision)),
+    ]
+    proved = prove(decider, progress) if proofs is None else proofs(progress)
+    progress("what was found")
+    found.extend(_decisions(decider, proved))
+    found.extend(rule_findings(book, proved.rules, lambda name: _whole(decider, name)))
+    return sorted(_accepted(book, found), key=lambda f: (f.where, f.code, f.about))
+
+
+def _whole(decider: Decider, decision: str) -> Compiled:
+    """A decision's diagrams for all loans."""
+    return decider.compiled_for({}, decider.needed([decision]))
 
 
 # ---- outcomes of a decision -------------------------------------------------------------------
 
 
-def _conflicts(effects: Effects) -> Iterator[Finding]:
-    compiled, decision = effects.compiled, effects.decision
-    if decision.policy.kind != "unique":
-        return
-    leaves = [leaf for leaf in effects.leaves() if effects.contradicts(leaf)]
-    forest = compiled.forest
-    part = effects.where("conflict", leaves)
-    regions = {n: forest.both(part, effects.decides(n)) for n in effects.rules_in(part)}
-    for (a, one), (b, other) in combinations(regions.items(), 2):
-        first, second = effects.rule(a), effects.rule(b)
-        together = forest.both(one, other)
-        if first.then == second.then or is_empty(compiled, together):
+def _decisions(decider: Decider, proved: Proved) -> Iterator[Finding]:
+    book = decider.rulebase
+    ruled = {rule.decides for rule in book.rules}
+    lived_with = {(a.finding, name) for a in book.accepted for name in a.about}
+    for decision in book.decisions.values():
+        name, place = decision.name, decision.place
+        if name not in ruled and decision.otherwise is None:
+            message = f"no rule decides `{name}`, and it has no `otherwise`"
+            yield Finding("unreachable-decision", message, place, (name,), name)
             continue
-        message = (
-            f"`{first.id}` and `{second.id}` decide `{decision.name}` differently, and neither is "
-            f"an exception to the other"
-        )
-        about = first.id, second.id
-        yield located(compiled, "conflict", message, second.place, about, second.decides, together)
+        pairs = [pair for pair in proved.conflicts if _rule(book, pair[0]).decides == name]
+        if pairs:
+            yield from conflict_findings(Effects(_whole(decider, name), decision), pairs)
+        if name in proved.holes and ("hole", name) in lived_with:  # then nobody asks which loans
+            yield Finding("hole", f"some loans have no `{name}`", place, (name,), name)
+        elif name in proved.holes:
+            yield hole_finding(Effects(_whole(decider, name), decision))
+        for value in decision.values:
+            if (name, value) in proved.ungiven:
+                message = f"no loan is ever given `{value}` as its `{name}`"
+                yield Finding("unused-value", message, place, (name, value), name)
 
 
-def _outcomes(effects: Effects) -> Iterator[Finding]:
-    compiled, decision = effects.compiled, effects.decision
-    if not effects.numbers and decision.otherwise is None:
-        yield Finding(
-            "unreachable-decision",
-            f"no rule decides `{decision.name}`, and it has no `otherwise`",
-            decision.place,
-            (decision.name,),
-            decision.name,
-        )
-        return
-    if decision.otherwise is None and not decision.parameter:  # which holds from its first day on
-        part = effects.where("hole", [frozenset()])
-        if not is_empty(compiled, part):
-            message = f"no rule decides `{decision.name}` for some loans, and it has no `otherwise`"
-            name = decision.name
-            yield located(compiled, "hole", message, decision.place, (name,), name, part)
-    yield from _values(effects)
-
-
-def _values(effects: Effects) -> Iterator[Finding]:
-    """Values that the decision declares and no loan is given."""
-    compiled, decision = effects.compiled, effects.decision
-    given: dict[object, list[Leaf]] = {}
-    for leaf in effects.leaves():
-        meaning = effects.meaning(leaf)
-        if isinstance(meaning, tuple) and meaning[0] == "value":
-            value = meaning[1]
-            for each in value if isinstance(value, frozenset) else (value,):
-                given.setdefault(each, []).append(leaf)
-    for value in decision.values:
-        leaves = given.get(value, [])
-        if not leaves or is_empty(compiled, effects.where("value", leaves)):
-            yield Finding(
-                "unused-value",
-                f"no loan is ever given `{value}` as its `{decision.name}`",
-                decision.place,
-                (decision.name, value),
-                decision.name,
-            )
+def _rule(book: Rulebase, rule_id: str) -> Rule:
+    return next(rule for rule in book.rules if rule.id == rule_id)
 
 
 # ---- versions of a provision ------------------------------------------------------------------
 
 
-def _versions(effects: Effects) -> Iterator[Finding]:
+def _versions(book: Rulebase, decision: str) -> Iterator[Finding]:
     """Rules that are alike but for their effective dates and outcomes: their dates should meet."""
     versions: dict[object, list[Rule]] = {}
-    for number in effects.numbers:
-        rule = effects.rule(number)
+    for rule in book.rules_of(decision):
         if rule.effective is not None:
             key = (rule.effective.measured_by, _undated(rule), rule.jurisdiction)
             versions.setdefault(key, []).append(rule)

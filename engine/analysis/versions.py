@@ -11,7 +11,15 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from engine.analysis.effects import Effects
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Compiler, Leaf
+from engine.evaluation.compiling import (
+    Blocked,
+    Clash,
+    Compiled,
+    Compiler,
+    Leaf,
+    Sections,
+    refreshed,
+)
 from engine.evaluation.diagram import LEAF, Forest
 from engine.model import ORDERED, All, AnyOf, Compare, Condition, Decision, Rule, Rulebase, Value
 from engine.values import FIRST_DAY
@@ -34,16 +42,15 @@ class Version:
     decisions: tuple[str, ...]
     touched: int = field(init=False)
     changed: int = field(init=False)
-    _compiler: Compiler = field(init=False)
+    _compiler: Sections = field(init=False)
     _compiled: Compiled = field(init=False)
 
     def __post_init__(self) -> None:
-        self._compiler = Compiler(self.base.space, self.rulebase)
-        self._compiler.applies.update(self.base.applies)
-        self._compiler.decides.update(self.base.decides)
-        for name, root in self.base.roots.items():
-            if name not in self.decisions:
-                self._compiler.roots[name] = root
+        self._compiler = Sections(
+            self.base.space, self.rulebase, self.base.compiler.every, self.base.constraints
+        )
+        same = self.base.roots.keys() - set(self.decisions)
+        self._compiler.take_over(self.base.compiler, same)
         self._compiled = replace(
             self.base,
             rulebase=self.rulebase,
@@ -57,8 +64,7 @@ class Version:
         """The version with the diagrams of some decisions and of what they require."""
         for name in needed(self.rulebase, wanted):
             if name not in self._compiler.roots:
-                decision = self.rulebase.decisions[name]
-                self._compiler.roots[name] = self._compiler.decision(decision)
+                self._compiler.build(self.rulebase.decisions[name])
         self._compiled = refreshed(self._compiled)
         return self._compiled
 
@@ -90,16 +96,6 @@ def needed(rulebase: Rulebase, wanted: Iterable[str]) -> tuple[str, ...]:
         if name in found:
             found.update(rulebase.decisions[name].requires)
     return tuple(name for name in rulebase.decisions if name in found)
-
-
-def refreshed(compiled: Compiled) -> Compiled:
-    """The same diagrams, aware of comparisons that later questions brought into their space."""
-    space = compiled.space
-    compared = space.compared()
-    levels_on = dict.fromkeys(compiled.rulebase.facts, ()) | space.levels_on()
-    if compared == compiled.compared and levels_on == compiled.levels_on:
-        return compiled
-    return replace(compiled, levels_on=levels_on, compared=compared)
 
 
 def _differences(

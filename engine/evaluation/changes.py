@@ -35,7 +35,7 @@ def nearest_changes(
 ) -> tuple[Change, ...]:
     """The smallest changes of the record's facts that would change a decided (or open) outcome: as
     few facts as can be, each to a value of another class, within the constraints. The jurisdiction
-    stays as it is: property does not move.
+    stays as it is (property does not move), and so does the fact that divides the pack.
 
     A change must begin with a fact that the way to the outcome asks for, so only those are tried,
     and after each of them those on the new way. Of an amount, another formula is another outcome;
@@ -55,7 +55,7 @@ class _Search:
         self._decider = decider
         self._until = until
         self._compiled: Compiled = decider.compiled_for(facts)
-        self._place = decider.rulebase.jurisdiction_fact
+        self._kept = {decider.rulebase.jurisdiction_fact, decider.rulebase.section_fact}
         self._decision = decider.rulebase.decisions[decision]
         self._facts = facts
         self._here = self._leaf(facts)
@@ -122,7 +122,7 @@ class _Search:
         for level in reversed(levels):  # what is asked last is the most particular
             variable = self._compiled.variables[level]
             if isinstance(variable, FactVariable):
-                if variable.name not in changed and variable.name != self._place:
+                if variable.name not in {*changed, *self._kept}:
                     yield from self._other_classes(variable, facts)
             else:
                 yield from self._other_signs(level, variable, walk, changed)

@@ -12,15 +12,16 @@ every diagram speaks of facts alone and answers for incomplete facts are exact.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import cast
 
 from engine.evaluation.amounts import evaluate, finish
 from engine.evaluation.diagram import Forest
+from engine.evaluation.sections import WHOLE, Section, joined, sections
 from engine.evaluation.space import SIGNS, Space
-from engine.evaluation.variables import Variable, divides
+from engine.evaluation.variables import FactVariable, Variable, divides
 from engine.model import (
     ORDERED,
     All,
@@ -41,7 +42,7 @@ from engine.model import (
     TermHolds,
     Value,
 )
-from engine.trees import names_in
+from engine.trees import atoms, names_in, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,26 @@ Leaf = frozenset[int] | Blocked | Clash
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What was worked out for a loan and is the same for every loan that comes the same way down
+    the diagrams. Whoever fills it sees that it stays small."""
+
+    found: dict[tuple[str, int], object] = field(default_factory=dict)
+    """By decision and leaf: what is found there, where it depends on the leaf alone."""
+    live: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By decision: the numbers of its rules that can decide, and where they do."""
+    mattered: dict[tuple[object, ...], tuple[str, ...]] = field(default_factory=dict)
+    """By diagrams and the ways down them: the facts that mattered, in the vocabulary's order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
-    """A rulebase with its diagrams. Nothing in it changes after it is built, except that the
-    forest's memory grows; every question is answered by a walk."""
+    """A rulebase with its diagrams. What is built does not change, but more may come to it: other
+    decisions' diagrams (``grown``), and what questions leave in the forest's memory. Every question
+    is answered by a walk."""
 
     rulebase: Rulebase
-    compiler: Compiler
+    compiler: Sections
     space: Space
     forest: Forest
     variables: Sequence[Variable]
@@ -85,8 +100,17 @@ class Compiled:
     """For each fact the levels that speak of it: its own and those of its comparisons."""
     compared: frozenset[int]
     """The levels of the facts that some comparison of two facts speaks of."""
+    kinds: frozenset[Value]
+    """The values of the fact that divides the pack for which alone this was built; empty where it
+    holds for all loans."""
+    by_kind: frozenset[str]
+    """The decisions whose rules ask for that fact, or require a decision whose rules do."""
     seconds: float
     """How long the building took."""
+    kept: Kept
+    """What loans have in common with those before them."""
+    built: frozenset[str] = frozenset()
+    """The decisions that have their diagrams."""
 
     @property
     def node_count(self) -> int:
@@ -95,21 +119,34 @@ class Compiled:
         return len({n for root in self.roots.values() for n in forest.reachable(root)})
 
 
-def compile_rulebase(rulebase: Rulebase) -> Compiled:
-    """Build every diagram of a rulebase, in a space of its own."""
-    return compile_in(Space([rulebase]), rulebase)
+def compile_rulebase(
+    rulebase: Rulebase, kind: Value | None = None, decisions: Iterable[str] | None = None
+) -> Compiled:
+    """Build the diagrams of a rulebase, in a space of its own: those of all decisions, or of some,
+    in requirement order and with all that they require (``grown`` adds others). With a ``kind`` (a
+    value of the fact that divides the pack) they hold for loans of that kind, and some others,
+    alone."""
+    return compile_in(Space([rulebase]), rulebase, kind, decisions)
 
 
-def compile_in(space: Space, rulebase: Rulebase) -> Compiled:
-    """Build every diagram of a rulebase in a space whose variables were made for it too."""
+def compile_in(
+    space: Space,
+    rulebase: Rulebase,
+    kind: Value | None = None,
+    decisions: Iterable[str] | None = None,
+) -> Compiled:
+    """Build the diagrams of a rulebase in a space whose variables were made for it too."""
     start = time.perf_counter()
-    compiler = Compiler(space, rulebase)
-    for decision in rulebase.decisions.values():
-        compiler.roots[decision.name] = compiler.decision(decision)
-    constraints = tuple(compiler.condition(c.when) for c in rulebase.constraints)
-    space.forest.forget()
-    levels_on = dict.fromkeys(rulebase.facts, ()) | space.levels_on()
-    return Compiled(
+    plain = Compiler(space, rulebase)
+    constraints = tuple(plain.condition(c.when) for c in rulebase.constraints)
+    every = sections(space, rulebase.section_fact, constraints)
+    kinds = frozenset[Value]()
+    if kind is not None and every != [WHOLE]:
+        divides = cast(FactVariable, space.variables[space.level_of[rulebase.section_fact]])
+        every = [each for each in every if divides.code(kind) in each.classes]
+        kinds = frozenset(v for code in every[0].classes for v in divides.groups[code])
+    compiler = Sections(space, rulebase, every, constraints)
+    compiled = Compiled(
         rulebase,
         compiler,
         space,
@@ -120,10 +157,58 @@ def compile_in(space: Space, rulebase: Rulebase) -> Compiled:
         compiler.applies,
         compiler.decides,
         constraints,
-        levels_on,
-        space.compared(),
-        time.perf_counter() - start,
+        {},
+        frozenset(),
+        kinds,
+        _asking(rulebase, rulebase.section_fact) if kinds else frozenset(),
+        0.0,
+        Kept(),
     )
+    compiled = refreshed(compiled)
+    compiled = grown(compiled, rulebase.decisions if decisions is None else decisions)
+    return replace(compiled, seconds=time.perf_counter() - start)
+
+
+def grown(compiled: Compiled, decisions: Iterable[str]) -> Compiled:
+    """The same with the diagrams of more decisions, in requirement order and with all that they
+    require."""
+    missing = [name for name in decisions if name not in compiled.roots]
+    if not missing:
+        return compiled
+    for name in missing:
+        compiled.compiler.build(compiled.rulebase.decisions[name])
+    if len(compiled.roots) == len(compiled.rulebase.decisions):
+        compiled.forest.forget()
+    return replace(refreshed(compiled), built=frozenset(compiled.roots))
+
+
+def refreshed(compiled: Compiled) -> Compiled:
+    """The same diagrams, aware of comparisons that later questions brought into their space."""
+    compared = compiled.space.compared()
+    levels_on = dict.fromkeys(compiled.rulebase.facts, ()) | compiled.space.levels_on()
+    if compared == compiled.compared and levels_on == compiled.levels_on:
+        return compiled
+    return replace(compiled, levels_on=levels_on, compared=compared)
+
+
+def _asking(rulebase: Rulebase, fact: str) -> frozenset[str]:
+    """The decisions whose rules ask for a fact, or that require one whose rules do."""
+    terms = {
+        name: fact in names_of(term.when, lambda other: rulebase.terms[other].when)
+        for name, term in rulebase.terms.items()
+    }
+    found = {
+        rule.decides
+        for rule in rulebase.rules
+        if any(
+            terms[atom.term] if isinstance(atom, TermHolds) else atom.name == fact
+            for atom in atoms(rule.when)
+        )
+    }
+    for decision in rulebase.decisions.values():
+        if not found.isdisjoint(decision.requires):
+            found.add(decision.name)
+    return frozenset(found)
 
 
 def combined(decision: Decision, formulas: list[Formula]) -> Formula:
@@ -224,13 +309,84 @@ def _nothing(name: str) -> Value:
     raise LookupError(name)
 
 
-class Compiler:
-    """From the conditions and rules of one rulebase to diagrams in a space."""
+class Sections:
+    """The diagrams of a rulebase: each section's, built by itself and then put together."""
 
-    def __init__(self, space: Space, rulebase: Rulebase) -> None:
+    def __init__(
+        self,
+        space: Space,
+        rulebase: Rulebase,
+        every: Sequence[Section],
+        constraints: Sequence[int],
+    ) -> None:
+        self._forest = space.forest
+        self._rulebase = rulebase
+        self._level = space.level_of.get(rulebase.section_fact, 0)
+        self.every = every
+        self._parts = [Compiler(space, rulebase, each, constraints) for each in every]
+        self.rules_of = self._parts[0].rules_of
+        self.roots: dict[str, int] = {}
+        self.applies: dict[str, int] = {}
+        self.decides: dict[str, int] = {}
+
+    def build(self, decision: Decision) -> None:
+        """Build a decision's diagram; those it requires must have been built before."""
+        for part in self._parts:
+            part.roots[decision.name] = part.decision(decision)
+        self.roots[decision.name] = self._joined([p.roots[decision.name] for p in self._parts])
+        rules = [self._rulebase.rules[n].id for n in self.rules_of[decision.name]]
+        self.applies |= {id_: self._joined([p.applies[id_] for p in self._parts]) for id_ in rules}
+        self.decides |= {id_: self._joined([p.decides[id_] for p in self._parts]) for id_ in rules}
+
+    def take_over(self, other: Sections, decisions: Collection[str]) -> None:
+        """Take the diagrams of some decisions, and those of all rules, from another rulebase's in
+        the same space with the same sections."""
+        for part, theirs in zip(self._parts, other._parts, strict=True):
+            part.roots |= {name: theirs.roots[name] for name in decisions}
+            part.applies |= theirs.applies
+            part.decides |= theirs.decides
+        self.roots |= {name: other.roots[name] for name in decisions}
+        self.applies |= other.applies
+        self.decides |= other.decides
+
+    def condition(self, condition: Condition) -> int:
+        """Where a condition holds."""
+        return self._joined([part.condition(condition) for part in self._parts])
+
+    def amount_of(self, name: str) -> int:
+        """A diagram whose leaves are the formulas over facts that a name stands for; None where a
+        decision is open."""
+        return self._joined([part.amount_of(name) for part in self._parts])
+
+    def together(
+        self,
+        decision: Decision,
+        regions: Mapping[int, int],
+        then: Mapping[int, Formula] | None = None,
+    ) -> int:
+        """The diagram whose leaves say what rules come to that decide in some regions. ``then``
+        gives rules another conclusion than their own."""
+        return self._parts[0].together(decision, regions, then)
+
+    def _joined(self, parts: Sequence[int]) -> int:
+        return joined(self._forest, self._level, self.every, parts)
+
+
+class Compiler:
+    """From the conditions and rules of one rulebase to diagrams in a space, for one section."""
+
+    def __init__(
+        self,
+        space: Space,
+        rulebase: Rulebase,
+        section: Section = WHOLE,
+        constraints: Sequence[int] = (),
+    ) -> None:
+        self._constraints = constraints
         self._space = space
         self._forest = space.forest
         self._rulebase = rulebase
+        self._left = section.left
         self._key = space.new_key()
         self._terms: dict[str, int] = {}
         self._amounts: dict[str, int] = {}
@@ -313,13 +469,15 @@ class Compiler:
             formulas = list(dict.fromkeys(self._rulebase.rules[n].then for n in sorted(leaf)))
             if len(formulas) < 2:
                 continue
+            here = forest.map(f"here {node}", lambda value, own=leaf: value == own, root)  # type: ignore[misc]
+            if (here := self._possible(here)) == forest.false:
+                continue
             amounts = [
-                self._settled(decision, forest.leaf(combined(decision, [formula])))
+                self._settled(decision, self._where(here, combined(decision, [formula])))
                 for formula in formulas
             ]
             unlike = [self._compared(amounts[0], other, (0, 2)) for other in amounts[1:]]
             valued = [self._compared(amounts[0], other, (0, 1, 2)) for other in amounts[1:]]
-            here = forest.map(f"here {node}", lambda value, own=leaf: value == own, root)  # type: ignore[misc]
             clash = forest.all_of([here, forest.any_of(unlike), *valued])
             root = forest.apply(
                 f"clash {node}",
@@ -347,6 +505,20 @@ class Compiler:
             clash,
         )
 
+    def _possible(self, region: int) -> int:
+        """A region without loans that break a constraint on the facts that it asks for."""
+        forest = self._forest
+        asked = forest.support(region)
+        for constraint in self._constraints:
+            if not forest.support(constraint) & ~asked:
+                region = forest.both(region, constraint)
+        return region
+
+    def _where(self, region: int, formula: Formula) -> int:
+        """A formula in a region, and nothing elsewhere."""
+        name = f"{self._space.new_key()} formula"
+        return self._forest.map(name, lambda holds: formula if holds else None, region)
+
     def _contradicts(self, decision: Decision, leaf: Leaf) -> bool:
         if isinstance(leaf, Blocked | Clash):
             return True
@@ -372,11 +544,11 @@ class Compiler:
                 return self._terms[name]
             case OneOf():
                 if condition.name in self._space.level_of:
-                    return self._space.fact_test(condition)
+                    return self._space.fact_test(condition, self._left)
                 return self._decision_is(condition)
             case Compare(name, bound, limit, limit_name):
                 if limit_name is None and name in self._space.level_of:
-                    return self._space.fact_test(condition)
+                    return self._space.fact_test(condition, self._left)
                 left = self.amount_of(name)
                 right = (
                     self._forest.leaf(Constant(cast(Value, limit)))
@@ -457,6 +629,7 @@ class Compiler:
                 _inline(needed),
                 amount,
                 self.amount_of(needed),
+                keeps=lambda formula, name=needed: formula is None or name not in names_in(formula),  # type: ignore[misc]
             )
         kind = decision.type
         return forest.map(

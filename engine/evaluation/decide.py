@@ -8,10 +8,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_rulebase
+from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_rulebase, grown
+from engine.evaluation.diagram import LEAF
 from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
 from engine.evaluation.facts import Locate, constraints_by_fact, presume, read_facts
-from engine.evaluation.outcomes import Found, Outcome, outcome_of, used_decisions, winners
+from engine.evaluation.outcomes import (
+    Found,
+    Outcome,
+    formulas_at,
+    outcome_of,
+    used_decisions,
+    winners,
+)
 from engine.evaluation.quick import quick_decision
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer, Possibility, Record, Status
@@ -19,6 +27,7 @@ from engine.evaluation.rete import Rete, Verdict
 from engine.evaluation.slices import place_of, places, within
 from engine.model import Decision, Formula, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Problem, likely
+from engine.trees import names_in
 
 _STATUS: Mapping[str, Status] = {"value": "decided", "open": "open", "conflict": "conflict"}
 
@@ -43,31 +52,48 @@ class Decider:
         """``compiled`` are the rulebase's diagrams, where another process has built them."""
         self.rulebase = rulebase
         self._lock = threading.Lock()
-        self._compiled = compiled
         self._rete: Rete | None = None
         self._here = frozenset(places(rulebase))
-        self._places: dict[str, Compiled] = {}
+        self._parts: dict[tuple[str, bool, Value | None], Compiled] = {}
+        """By jurisdiction (or for all), and by kind of loan."""
+        if compiled is not None:
+            self._parts["", True, None] = compiled
         self._constraints = constraints_by_fact(rulebase)
 
     @property
     def compiled(self) -> Compiled:
-        """The diagrams, built at their first use."""
-        with self._lock:
-            if self._compiled is None:
-                self._compiled = compile_rulebase(self.rulebase)
-            return self._compiled
+        """The diagrams of all decisions for all loans, built at their first use."""
+        return self._built(("", True, None), self.rulebase.decisions)
 
-    def compiled_for(self, facts: Mapping[str, Value]) -> Compiled:
+    def compiled_for(
+        self, facts: Mapping[str, Value], decisions: Iterable[str] | None = None
+    ) -> Compiled:
         """The diagrams of the rules that can apply to a loan: those of its jurisdiction and those
-        of none, or all where it is not known. Built at their first use."""
-        place = place_of(self.rulebase, facts)
-        if not place or not self._here:
-            return self.compiled
+        of none, for loans of its kind; all where the one or the other is not known. They are those
+        of all decisions, or of some with all that they require (``needed``) and perhaps others.
+        Built at their first use."""
+        place, kind = place_of(self.rulebase, facts), facts.get(self.rulebase.section_fact)
         own = place if place in self._here else ""
+        every = not place or not self._here
+        wanted = self.rulebase.decisions if decisions is None else decisions
+        return self._built((own, every, kind), wanted)
+
+    def _built(self, key: tuple[str, bool, Value | None], decisions: Iterable[str]) -> Compiled:
+        own, every, kind = key
+        found = self._parts.get(key)
+        if found is not None and found.built.issuperset(decisions):
+            return found  # without a wait for others that are being built
         with self._lock:
-            if own not in self._places:
-                self._places[own] = compile_rulebase(within(self.rulebase, own))
-            return self._places[own]
+            before = self._parts.get(key)
+            if before is None:
+                law = self.rulebase if every else within(self.rulebase, own)
+                found = compile_rulebase(law, kind, decisions)
+            else:
+                found = grown(before, decisions)
+            if found is not before:
+                for each in found.kinds or (kind,):
+                    self._parts[own, every, each] = found
+            return found
 
     @property
     def rete(self) -> Rete:
@@ -104,12 +130,14 @@ class Decider:
         """
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
         presumed = {} if strict else presume(self.rulebase, given, self._constraints)
-        values = {**given, **{name: p.value for name, p in presumed.items()}}
+        known = {**given, **{name: p.value for name, p in presumed.items()}}
+        values = {name: known[name] for name in self.rulebase.facts if name in known}
         wanted = self.wanted(only)
-        session = Session(self.compiled_for(values), values, until)
+        needed = self.needed(wanted)
+        session = Session(self.compiled_for(values, needed), values, until)
         if not session.walk.possible():
             raise InputError([no_completion(given)])
-        for name in self.needed(wanted):
+        for name in needed:
             session.find(self.rulebase.decisions[name])
         if verify:
             verdicts = self.rete.decide(values, only=wanted)
@@ -196,10 +224,25 @@ class Session:
         """All outcomes of a decision; those it requires must have been found before."""
         name = decision.name
         if name not in self.found:
-            found = self.found[name] = outcomes_of(self.walk, decision, self.single)
+            found = self.found[name] = self._outcomes(decision)
             if found.single is not None:
                 self.single[name] = found.single
         return self.found[name]
+
+    def _outcomes(self, decision: Decision) -> Found:
+        compiled = self.compiled
+        leaf = self.walk.settle(compiled.roots[decision.name])
+        if compiled.forest.level[leaf] != LEAF:
+            return outcomes_of(self.walk, decision, self.single)
+        key = (decision.name, leaf)
+        found = compiled.kept.found.get(key)
+        if found is None:
+            found = outcomes_of(self.walk, decision, self.single)
+            value = cast(Leaf, compiled.forest.values[leaf])
+            formulas = formulas_at(compiled, decision, value)
+            if not any(True for formula in formulas for _ in names_in(formula)):
+                compiled.kept.found[key] = found
+        return cast(Found, found)
 
     def answer(self, name: str, reasons: bool = True) -> Answer:
         """The decision's answer, with its reasons or without."""
@@ -289,11 +332,17 @@ def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
     here = walk.facts.get(rulebase.jurisdiction_fact)
     certain: list[int] = []
     possible: list[int] = []
-    for n in compiled.compiler.rules_of[decision.name]:
-        rule = rulebase.rules[n]
-        if here is not None and rule.jurisdiction and rule.jurisdiction != here:
+    live = compiled.kept.live.get(decision.name)
+    if live is None:
+        own = compiled.compiler.rules_of[decision.name]
+        pairs = [(n, compiled.decides[rulebase.rules[n].id]) for n in own]
+        live = [pair for pair in pairs if pair[1] != forest.false]
+        compiled.kept.live[decision.name] = live
+    for n, region in live:
+        jurisdiction = rulebase.rules[n].jurisdiction
+        if here is not None and jurisdiction and jurisdiction != here:
             continue
-        node = walk.settle(compiled.decides[rule.id])
+        node = walk.settle(region)
         if node == forest.true:
             certain.append(n)
         elif node != forest.false:

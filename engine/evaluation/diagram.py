@@ -63,10 +63,19 @@ class Forest:
     # ---- operations ---------------------------------------------------------------------------
 
     def apply(
-        self, name: str, combine: Callable[[Hashable, Hashable], Hashable], a: int, b: int
+        self,
+        name: str,
+        combine: Callable[[Hashable, Hashable], Hashable],
+        a: int,
+        b: int,
+        *,
+        keeps: Callable[[Hashable], bool] | None = None,
     ) -> int:
         """The diagram whose leaves combine those of ``a`` and ``b``. ``name`` keys the memory, so
-        one name always means one function."""
+        one name always means one function. Leaves of ``a`` that it ``keeps`` stay what they are,
+        whatever ``b`` is there."""
+        if keeps is not None and self.level[a] == LEAF and keeps(self.values[a]):
+            return a
         key = (name, a, b)
         found = self._memo.get(key)
         if found is not None:
@@ -82,7 +91,7 @@ class Forest:
             result = self.node(
                 level,
                 [
-                    self.apply(name, combine, x, y)
+                    self.apply(name, combine, x, y, keeps=keeps)
                     for x, y in zip(children_a, children_b, strict=True)
                 ],
             )

@@ -11,8 +11,11 @@ from engine.evaluation.outcomes import Found, formulas_at
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Overridden
 from engine.evaluation.variables import FactVariable
-from engine.model import Decision, Value
+from engine.model import ORDERED, Decision, Value
 from engine.trees import names_in
+
+MANY_WAYS = 50_000
+"""Of so many ways down the diagrams it is remembered which facts mattered on them."""
 
 LARGE = 3000
 """Where more open nodes than this are left, questions are asked in the diagram's own order."""
@@ -60,23 +63,50 @@ def facts_that_mattered(
     walk: Walk, decision: Decision, found: Found, deciding: Iterable[int]
 ) -> dict[str, Value]:
     """Known facts that settle alone which rules decide. None of them can be left out of a decided
-    answer: each is dropped in turn, and stays dropped where the same rules decide without it."""
+    answer. (The fact that divides the pack is named wherever the rules ask for it.)"""
     compiled = walk.compiled
-    leaves = [leaf for group in found.leaves.values() for leaf in group]
-    amounts, decisions = _in_formulas(walk, decision, leaves)
+    amounts: list[str] = []
+    decisions: list[str] = []
+    if decision.type in ORDERED:
+        leaves = [leaf for group in found.leaves.values() for leaf in group]
+        amounts, decisions = _in_formulas(walk, decision, leaves)
     roots = [compiled.roots[name] for name in (decision.name, *decisions)]
+    key: tuple[object, ...] = ()
     if found.single is not None:
         roots += [compiled.decides[compiled.rulebase.rules[n].id] for n in deciding]
-    asked: dict[str, None] = {}
-    for root in roots:
-        for level in sorted(open_part(walk, root)[1]):
-            asked.update(dict.fromkeys(names_at(walk, level)))
-    kept = [name for name in asked if name in walk.facts]
-    if found.single is not None:
-        kept = _without_idle(walk, kept, roots, amounts)
-    kept += [name for name in amounts if name in walk.facts and name not in kept]
-    needed = set(kept)
-    return {name: walk.facts[name] for name in compiled.rulebase.facts if name in needed}
+        if ways := _ways(walk, roots):
+            known = [name for name in amounts if name in walk.facts]
+            key = (decision.name, *roots, *known, *ways)
+    names = compiled.kept.mattered.get(key)
+    if names is None:
+        levels = None if found.single is None else _needed_levels(walk, roots)
+        if levels is None:
+            levels = {level for root in roots for level in open_part(walk, root)[1]}
+        needed = {name for level in levels for name in names_at(walk, level)}
+        needed.update(name for name in amounts if name in walk.facts)
+        if decision.name in compiled.by_kind:
+            needed.add(compiled.rulebase.section_fact)
+        names = tuple(name for name in compiled.rulebase.facts if name in needed)
+        if key:
+            if len(compiled.kept.mattered) > MANY_WAYS:
+                compiled.kept.mattered.clear()
+            compiled.kept.mattered[key] = names
+    return {name: walk.facts[name] for name in names}
+
+
+def _ways(walk: Walk, roots: Iterable[int]) -> list[int]:
+    """The classes taken on the ways down some diagrams; nothing where one leads to no leaf yet."""
+    forest = walk.compiled.forest
+    levels, children = forest.level, forest.children
+    taken: list[int] = []
+    for node in roots:
+        while (level := levels[node]) != LEAF:
+            if (code := walk.code(level)) < 0:
+                return []
+            taken.append(code)
+            node = children[node][code]
+        taken.append(node)
+    return taken
 
 
 def _in_formulas(
@@ -104,54 +134,56 @@ def _in_formulas(
     return list(facts), list(decisions)
 
 
-def _without_idle(walk: Walk, names: list[str], roots: list[int], amounts: list[str]) -> list[str]:
-    """The names that are needed for every root to come to the leaf it comes to: each is dropped in
-    turn, and stays dropped where its diagrams lead to the same leaves without it."""
-    goal = [walk.settle(root) for root in roots]
-    if any(walk.compiled.forest.level[node] != LEAF for node in goal):
-        return names
-    kept = list(names)
-    fewer = walk.forgetful()
-    asked = [_asked_on_the_way(fewer, root, node) for root, node in zip(roots, goal, strict=True)]
-    for name in reversed(names):
-        if name in amounts:
-            continue
-        taken = fewer.take(name)
-        gone = sum(1 << level for level, _ in taken)
-        now = list(asked)
-        for i, (root, node) in enumerate(zip(roots, goal, strict=True)):
-            if asked[i] & gone:  # else no way down from here has come by
-                now[i] = _asked_on_the_way(fewer, root, node)
-                if now[i] < 0:
-                    fewer.give(taken)
-                    break
-        else:
-            kept.remove(name)
-            asked = now
-    return kept
+def _needed_levels(walk: Walk, roots: Iterable[int]) -> set[int] | None:
+    """Levels that are needed for every root to come to the leaf it comes to, none of which can be
+    left out; None where some root comes to no leaf yet.
 
-
-def _asked_on_the_way(walk: Walk, root: int, goal: int) -> int:
-    """The levels, as a bit mask, that the ways down from ``root`` come by; -1 if one of them ends
-    elsewhere than at the leaf ``goal``."""
+    From the last level up: one is left out where each of its classes surely leads to the same leaf,
+    by the levels below it that were kept. (Huang, Izza, Ignatiev and Marques-Silva, "On efficiently
+    explaining graph-based classifiers", KR 2021, for decision graphs of this kind.)
+    """
     forest = walk.compiled.forest
-    levels, children = forest.level, forest.children
-    asked, seen, waiting = 0, {root}, [root]
-    while waiting:
-        node = waiting.pop()
-        while (level := levels[node]) != LEAF:
-            asked |= 1 << level
-            code = walk.code(level)
-            if code < 0:
-                new = set(children[node]) - seen
-                seen |= new
-                waiting += new
-                break
-            node = children[node][code]
-        else:
-            if node != goal:
-                return -1
-    return asked
+    level_of, children = forest.level, forest.children
+    asked: dict[int, list[tuple[int, int]]] = {}
+    for root in roots:
+        goal = walk.settle(root)
+        if level_of[goal] != LEAF:
+            return None
+        node = root
+        while node != goal:
+            level = level_of[node]
+            asked.setdefault(level, []).append((node, goal))
+            node = children[node][walk.code(level)]
+    kept: set[int] = set()
+    leads_to: dict[int, int] = {}
+
+    def surely(node: int) -> int:
+        """The leaf that every way from a node leads to, or -1."""
+        level = level_of[node]
+        if level == LEAF:
+            return node
+        found = leads_to.get(node)
+        if found is None:
+            below = children[node]
+            if level in kept:
+                found = surely(below[walk.code(level)])
+            else:
+                found = surely(below[0])
+                before = below[0]
+                for child in below:
+                    if found < 0:
+                        break
+                    if child != before:
+                        before = child
+                        if surely(child) != found:
+                            found = -1
+            leads_to[node] = found
+        return found
+
+    for level in sorted(asked, reverse=True):
+        if any(surely(child) != goal for node, goal in asked[level] for child in children[node]):
+            kept.add(level)
+    return kept
 
 
 # ---- the rules overridden ---------------------------------------------------------------------
@@ -163,7 +195,8 @@ def overridden(
     """The rules that certainly apply and yet do not decide, each with the rules to blame: those
     ``passed`` over by the hit policy, and those that an applying exception names, link by link."""
     rulebase, forest = walk.compiled.rulebase, walk.compiled.forest
-    rules = {rule.id: rule for rule in rulebase.rules_of(decision.name)}
+    own = walk.compiled.compiler.rules_of[decision.name]
+    rules = {rulebase.rules[n].id: rulebase.rules[n] for n in own}
     winners = tuple(rulebase.rules[n] for n in deciding)
     blamed: dict[str, list[str]] = {
         rulebase.rules[n].id: [rule.id for rule in winners] for n in passed

@@ -11,7 +11,6 @@ import datetime
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import cast
@@ -116,25 +115,6 @@ class Walk:
         """The class of a variable, negative where it is not known."""
         code = self.codes[level]
         return self._sign(level) if code == _LATER else code
-
-    def forgetful(self) -> Walk:
-        """A copy for ``settle`` alone, from which facts may be taken and given back."""
-        fewer = copy(self)
-        fewer.codes = list(self.codes)
-        return fewer
-
-    def take(self, name: str) -> list[Step]:
-        """Make a fact unknown to ``settle``; what is returned gives it back."""
-        codes = self.codes
-        taken = [(level, codes[level]) for level in self.compiled.levels_on[name]]
-        for level, _ in taken:
-            codes[level] = UNKNOWN
-        return taken
-
-    def give(self, taken: Iterable[Step]) -> None:
-        """Give a fact back."""
-        for level, code in taken:
-            self.codes[level] = code
 
     def path(self, node: int) -> list[int]:
         """The levels that ``settle`` asks for on its way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.model import ALWAYS, Condition, OneOf, Rulebase, Value
+from engine.model import ALWAYS, All, Condition, OneOf, Rulebase, Value
 
 ELSEWHERE = "elsewhere"
 """What stands for the jurisdictions that have no rules of their own."""
@@ -18,10 +18,23 @@ def place_of(rulebase: Rulebase, facts: Mapping[str, Value]) -> str:
 
 
 def within(rulebase: Rulebase, place: str) -> Rulebase:
-    """The rulebase without the rules of other jurisdictions than ``place``: the same law for every
-    loan there."""
-    rules = tuple(rule for rule in rulebase.rules if rule.jurisdiction in ("", place))
-    return replace(rulebase, rules=rules)
+    """The rulebase without the rules of other jurisdictions than ``place`` (of all, if it is
+    empty): the same law for every loan there."""
+    fact = rulebase.jurisdiction_fact
+    rules = (rule for rule in rulebase.rules if rule.jurisdiction in ("", place))
+    return replace(rulebase, rules=tuple(r for r in rules if not _elsewhere(r.when, fact, place)))
+
+
+def _elsewhere(condition: Condition, fact: str, place: str) -> bool:
+    """Whether a condition plainly names other jurisdictions alone."""
+    if isinstance(condition, All):
+        return any(_elsewhere(part, fact, place) for part in condition.parts)
+    return (
+        bool(place)
+        and isinstance(condition, OneOf)
+        and condition.name == fact
+        and (place in condition.values) == condition.negated
+    )
 
 
 def parts(rulebase: Rulebase) -> list[tuple[str, Condition]]:

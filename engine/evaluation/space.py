@@ -53,12 +53,21 @@ class Space:
         self._keys += 1
         return f"#{self._keys}"
 
-    def fact_test(self, test: OneOf | Compare) -> int:
-        """Where a test of a fact against literals is met."""
+    def fact_test(
+        self, test: OneOf | Compare, left: Mapping[int, frozenset[int]] | None = None
+    ) -> int:
+        """Where a test of a fact against literals is met. ``left`` are the classes, by level, that
+        the facts can have at all; for the others the least of those stands in."""
         level = self.level_of[test.name]
         variable = self.variables[level]
         assert isinstance(variable, FactVariable)
-        return self.forest.choice(level, variable.size, variable.meeting(test))
+        met = variable.meeting(test)
+        kept = None if left is None else left.get(level)
+        if kept is not None:
+            met &= kept
+            if min(kept) in met:
+                met |= frozenset(range(variable.size)) - kept
+        return self.forest.choice(level, variable.size, met)
 
     def comparison(self, left: Formula, right: Formula, wanted: tuple[int, ...]) -> int:
         """Where one formula over facts stands to another in one of the ``wanted`` ways."""

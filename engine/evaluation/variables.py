@@ -166,9 +166,10 @@ def fact_variables(
     conditions: Sequence[tuple[Rulebase, Sequence[Condition]]],
 ) -> list[FactVariable]:
     """The facts that some condition tests, each condition with the rulebase whose terms it uses, in
-    the order of the diagrams: the jurisdiction first, then by how many conditions test them, so
-    that a walk soon stands in a small diagram; facts of very many classes last, since whatever
-    stands below one stands there that many times."""
+    the order of the diagrams: first the fact that divides the pack into sections, then the
+    jurisdiction, then by how many conditions test them, so that a walk soon stands in a small
+    diagram; facts of very many classes last, since whatever stands below one stands there that many
+    times."""
     tests: dict[str, list[OneOf | Compare]] = {}
     uses: Counter[str] = Counter()
     facts: dict[str, Fact] = {}
@@ -179,13 +180,14 @@ def fact_variables(
             for atom in atoms(condition, lambda name, r=rulebase: r.terms[name].when):  # type: ignore[misc]
                 if isinstance(atom, OneOf | Compare) and atom.name in rulebase.facts:
                     tests.setdefault(atom.name, []).append(atom)
-    first = conditions[0][0].jurisdiction_fact
+    first = conditions[0][0].section_fact, conditions[0][0].jurisdiction_fact
     order = {name: i for i, name in enumerate(facts)}
     found = [_variable(facts[name], tests[name]) for name in tests]
 
-    def place(variable: FactVariable) -> tuple[bool, bool, int, int]:
+    def place(variable: FactVariable) -> tuple[int, bool, int, int]:
         name = variable.name
-        return name != first, variable.size > WIDE, -uses[name], order[name]
+        group = first.index(name) if name in first else len(first)
+        return group, variable.size > WIDE, -uses[name], order[name]
 
     return sorted(found, key=place)
 

@@ -23,7 +23,7 @@ from engine.resources import rules_dir
 _EACH = "*"
 _Path = tuple[str, ...]
 
-_PACK = "jurisdiction compare_with main"
+_PACK = "jurisdiction sections compare_with main"
 _RULE = "id title decides when effective then exception_to authority because note"
 _FACT = "type label question group description values at_least at_most"
 _DECISION = "type label group description values hit_policy otherwise otherwise_because at_least"

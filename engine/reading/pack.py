@@ -89,7 +89,8 @@ def load_pack(
     if head is None or vocabulary is None:
         raise InputError(problems)  # without all names nothing can be said of the rules
     names, terms, parameters = _names(head, vocabulary, reports["pack.yaml"])
-    jurisdiction_fact = _jurisdiction(head, names, reports["pack.yaml"])
+    jurisdiction_fact = _named_fact(head, "jurisdiction", names, reports["pack.yaml"])
+    section_fact = _named_fact(head, "sections", names, reports["pack.yaml"])
     written = [each for one in parameters for each in read_parameter(one, names)]
     files: list[RuleFile] = []
     for relative, document in documents.items():
@@ -124,6 +125,7 @@ def load_pack(
         decisions=in_requirement_order(decisions, terms, rules, reports["pack.yaml"]),
         rules=rules,
         jurisdiction_fact=jurisdiction_fact,
+        section_fact=section_fact,
         compare_with=text(head, "compare_with"),
         main=_main(head, names, reports["pack.yaml"]),
         accepted=read_accepted(head, reports["pack.yaml"]),
@@ -213,10 +215,10 @@ def _names(
     return names, read_terms(named, names), list(parameters.values())
 
 
-def _jurisdiction(head: MapNode, names: Names, report: Report) -> str:
-    """The name of the fact that ``jurisdiction:`` in a rule file tests, or an empty text."""
-    node = head.get("jurisdiction")
-    name = text(head, "jurisdiction")
+def _named_fact(head: MapNode, key: str, names: Names, report: Report) -> str:
+    """The name of the fact that the pack names under a key, or an empty text."""
+    node = head.get(key)
+    name = text(head, key)
     if node is not None and not isinstance(node, ScalarNode):
         return UNCLEAR
     if node is not None and name not in names.facts and name not in names.unclear:
