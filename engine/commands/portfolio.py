@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,15 +13,17 @@ import click
 from engine import load
 from engine.commands.console import (
     DONE,
+    FINDINGS,
     UNDETERMINED,
     completing,
     format_option,
+    need,
     pack_option,
     style,
 )
 from engine.evaluation.facts import read_facts
 from engine.presentation.progress import TapeProgress
-from engine.problems import InputError, Place, Problem, listing
+from engine.problems import Place
 from engine.reading.loans import Loan, apply_sets
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ INTERRUPTED = 130
 @click.option("--money", default="", metavar="FACT", help="Sum this money fact by outcome.")
 @click.option("--force", is_flag=True, help="Write over an output that exists.")
 @click.option("--resume", is_flag=True, help="Go on with an output of a run that was stopped.")
+@click.option("--fail-on-rejects", is_flag=True, help="Exit with 1 where a row is rejected.")
 @format_option()
 def command(
     tapes: tuple[str, ...],
@@ -72,6 +74,7 @@ def command(
     money: str,
     force: bool,
     resume: bool,
+    fail_on_rejects: bool,
     form: str,
 ) -> int:
     """Decide whole loan tapes: files, folders or patterns; - for standard input.
@@ -87,11 +90,7 @@ def command(
       recourse portfolio book.csv --only recourse --money outstanding_debt
       recourse portfolio book.csv --only recourse --set disposition=short_sale
     """
-    missing = [name for name in ("numpy", "pyarrow") if find_spec(name) is None]
-    if missing:
-        hint = "pip install 'recourse-engine[portfolio]'"
-        message = f"loan tapes are read with {listing(missing)}, which is not installed"
-        raise InputError([Problem("not-installed", message, hint=hint)])
+    need("reading loan tapes", "portfolio", {"numpy": "NumPy", "pyarrow": "PyArrow"})
     if (force or resume) and not output:
         raise click.UsageError("--force and --resume are about the output: name one with -o")
     from engine.portfolio.files import find_tapes
@@ -130,6 +129,8 @@ def command(
         if output:
             click.echo(f"stopped; {output} is whole as far as it goes (--resume goes on)", err=True)
         return INTERRUPTED
+    if fail_on_rejects and counts.rejected:
+        return FINDINGS
     return UNDETERMINED if counts.undetermined else DONE
 
 

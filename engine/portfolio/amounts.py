@@ -94,7 +94,7 @@ def finished(amounts: Amounts, kind: str) -> Integers:
 def compared(a: Amounts, b: Amounts) -> Codes:
     """How amounts stand to others: 0 less, 1 equal, 2 more, 3 where one has no value."""
     left, right, _ = _alike(a, b)
-    signs: Codes = 1 + (left > right).astype(np.intp) - (left < right).astype(np.intp)
+    signs: Codes = (left > right).astype(np.int32) - (left < right) + 1
     none = _either(a.none, b.none)
     return signs if none is None else np.where(none, 3, signs)
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.decide import Session
-from engine.evaluation.explain import names_at, open_part
 from engine.evaluation.outcomes import Outcome, formulas_at
-from engine.evaluation.reach import Walk
 from engine.evaluation.record import Status
 from engine.model import Decision, Formula, Value
-from engine.portfolio.arrays import Codes, Integers
+from engine.portfolio.arrays import Codes, Integers, Lookup
+from engine.portfolio.remains import Remains
 from engine.trees import names_in
 from engine.values import show
 
+NO_ANSWER = -1
+"""Stands for the answer of a row that has none, since it can't be used."""
 STATUS: Mapping[str, Status] = {"value": "decided", "open": "open", "conflict": "conflict"}
 
 
@@ -36,14 +41,32 @@ class SharedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers to one decision in some rows. ``codes`` index ``shared``, -1 where a row is
-    rejected. ``numbers`` are the integers of an amount or a day (cents, millionths, the day's
-    ordinal), which count where it is decided."""
+    """The answers to one decision in some rows. What ``found`` has of a row indexes ``shared``; it
+    is -1 where the row is rejected. ``numbers`` are the integers of an amount or a day (cents,
+    millionths, the day's ordinal), which count where it is decided."""
 
     decision: Decision
     shared: Sequence[SharedAnswer]
-    codes: Codes
+    found: Lookup
     numbers: Integers | None = None
+
+    @property
+    def codes(self) -> Codes:
+        """The place among ``shared`` of each row's answer, -1 where it is rejected."""
+        return self.found.each()
+
+    def spread(self, of_answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What holds of each answer, for each row; what holds of no answer comes last."""
+        return self.found.through(of_answers).each()
+
+    def counts(self) -> Counter[int]:
+        """How many rows have each answer, by its place among ``shared``."""
+        found: Counter[int] = Counter()
+        elements, counts = self.found.elements, self.found.counts
+        for entry in np.flatnonzero(counts).tolist():
+            found[int(elements[entry])] += int(counts[entry])
+        del found[NO_ANSWER]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +82,9 @@ class Situation:
     missing: tuple[str, ...]
 
 
-def literal_answer(session: Session, decision: Decision, with_rules: bool) -> SharedAnswer:
+def literal_answer(
+    session: Session, remains: Remains, decision: Decision, with_rules: bool
+) -> SharedAnswer:
     """The answer of a decision whose values are literal."""
     found = session.find(decision)
     leaves = [leaf for group in found.leaves.values() for leaf in group]
@@ -72,12 +97,16 @@ def literal_answer(session: Session, decision: Decision, with_rules: bool) -> Sh
         None,
         rules,
         tuple(sorted(map(_text, found.leaves))),
-        missing_facts(session.walk, [decision.name], leaves),
+        missing_facts(remains, [decision.name], leaves),
     )
 
 
 def situation(
-    session: Session, decision: Decision, used: Sequence[str], with_rules: bool
+    session: Session,
+    remains: Remains,
+    decision: Decision,
+    used: Sequence[str],
+    with_rules: bool,
 ) -> Situation:
     """What is settled of a decision on an amount or a day. ``used`` are the decisions whose amounts
     may enter its own, in requirement order."""
@@ -87,7 +116,7 @@ def situation(
     values = compiled.forest.values
     leaves = tuple(tuple(cast(Leaf, values[node]) for node in nodes) for nodes in reached)
     own = list(dict.fromkeys(each[-1] for each in leaves))
-    missing = missing_facts(session.walk, names, own)
+    missing = missing_facts(remains, names, own)
     if not with_rules:
         return Situation(names, leaves, (), False, missing)
     certain, possible = session.rules(decision)
@@ -100,20 +129,18 @@ def situation(
     return Situation(names, leaves, tuple(deciding), rivals, missing)
 
 
-def missing_facts(walk: Walk, names: Iterable[str], leaves: Iterable[Leaf]) -> tuple[str, ...]:
+def missing_facts(
+    remains: Remains, names: Sequence[str], leaves: Iterable[Leaf]
+) -> tuple[str, ...]:
     """The unknown facts that still make a difference to some decisions (the last of which comes to
     one of ``leaves``), in the order of the vocabulary."""
-    compiled = walk.compiled
-    found: set[str] = set()
-    last = ""
-    for last in names:
-        for node in open_part(walk, compiled.roots[last])[0]:
-            found.update(names_at(walk, compiled.forest.level[node]))
-    decision = compiled.rulebase.decisions[last]
+    compiled = remains.walk.compiled
+    found = remains.asked(compiled.roots[name] for name in names)
+    decision = compiled.rulebase.decisions[names[-1]]
     for leaf in leaves:
         for formula in formulas_at(compiled, decision, leaf):
             found.update(names_in(formula))
-    found -= walk.facts.keys()
+    found -= remains.walk.facts.keys()
     return tuple(name for name in compiled.rulebase.facts if name in found)
 
 

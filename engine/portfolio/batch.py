@@ -11,7 +11,7 @@ from engine.evaluation.compiling import Compiled
 from engine.evaluation.variables import FactVariable
 from engine.model import Formula, Value
 from engine.portfolio.amounts import Amounts, compared, evaluate, of_numbers
-from engine.portfolio.arrays import Booleans, Codes
+from engine.portfolio.arrays import Booleans, Codes, Lookup
 from engine.portfolio.columns import UNKNOWN, Column, Columns, classes, facts_at
 from engine.portfolio.tables import Stage, key
 
@@ -41,8 +41,9 @@ class Batch:
     compiled: Compiled
     columns: Columns
     rows: int
+    _classes: dict[int, Lookup] = field(default_factory=dict)
     _codes: dict[int, Codes] = field(default_factory=dict)
-    _keys: dict[tuple[tuple[int, ...], tuple[int, ...]], Codes] = field(default_factory=dict)
+    _keys: dict[tuple[tuple[int, ...], tuple[int, ...]], Lookup] = field(default_factory=dict)
     _amounts: dict[Formula, Amounts] = field(default_factory=dict)
     _facts: dict[int, dict[str, Value]] = field(default_factory=dict)
 
@@ -55,35 +56,42 @@ class Batch:
         it is not known."""
         found = self._codes.get(level)
         if found is None:
-            found = self._codes[level] = self._classes(level)
+            found = self._codes[level] = self.classes(level).each()
         return found
 
-    def _classes(self, level: int) -> Codes:
+    def classes(self, level: int) -> Lookup:
+        """The same as a look-up."""
+        found = self._classes.get(level)
+        if found is None:
+            found = self._classes[level] = self._found(level)
+        return found
+
+    def _found(self, level: int) -> Lookup:
         variable = self.compiled.variables[level]
         if isinstance(variable, FactVariable):
             fact = self.compiled.rulebase.facts[variable.name]
             return classes(self.column(variable.name), fact, variable)
         if any(self.column(name).unknown for name in variable.facts):
-            return np.array([variable.size], dtype=np.intp)
+            return Lookup(np.array([variable.size], dtype=np.int32))
         left = evaluate(variable.left, self.amounts, self._amounts)
         right = evaluate(variable.right, self.amounts, self._amounts)
         codes = compared(left, right)
         for name in variable.facts:
             if not self.column(name).complete:
                 codes = np.where(self.column(name).known(), codes, variable.size)
-        return codes
+        return Lookup(codes)
 
     def amounts(self, name: str) -> Amounts:
         """The amounts of a fact; where it is not known they mean nothing."""
         fact = self.compiled.rulebase.facts[name]
         return of_numbers(self.column(name).known_or_zero(), fact.type)
 
-    def key_of(self, stage: Stage) -> Codes:
+    def key_of(self, stage: Stage) -> Lookup:
         """The key of a stage for each row."""
         name = (stage.levels, stage.sizes)
         found = self._keys.get(name)
         if found is None:
-            found = key([self.codes(level) for level in stage.levels], stage.sizes)
+            found = key([self.classes(level) for level in stage.levels], stage.sizes)
             self._keys[name] = found
         return found
 

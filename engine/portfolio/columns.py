@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.evaluation.variables import FactVariable, decode, encode
 from engine.model import ORDERED, Fact, Value
-from engine.portfolio.arrays import Booleans, Codes, Integers, whole
+from engine.portfolio.arrays import Booleans, Codes, Integers, Lookup, taken, whole
 
 STRETCHES = 1 << 13
 """The size of the table that cuts up an ordered fact."""
@@ -35,11 +37,11 @@ class Column:
 
     def each(self) -> Integers:
         """The numbers, one a row (or one for all)."""
-        return self.entries if self.indices is None else self.entries[self.indices]
+        return self.spread(self.entries)
 
-    def spread(self, of_entries: np.ndarray) -> np.ndarray:
+    def spread(self, of_entries: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """What holds of each entry, for each row (or one for all)."""
-        return of_entries if self.indices is None else of_entries[self.indices]
+        return of_entries if self.indices is None else taken(of_entries, self.indices)
 
     def known(self) -> Booleans:
         """Where the fact is known (one for each row, or one for all)."""
@@ -69,7 +71,7 @@ class Column:
         entries = self.entries
         if not self.complete:
             entries = np.where(entries == MISSING, 0, entries)
-        return entries if self.indices is None else entries[self.indices]
+        return self.spread(entries)
 
     def rows(self, part: Codes | slice) -> Column:
         """The column of some rows."""
@@ -118,47 +120,78 @@ def facts_at(columns: Columns, facts: Mapping[str, Fact], row: int) -> dict[str,
     return found
 
 
-def classes(column: Column, fact: Fact, variable: FactVariable) -> Codes:
+def classes(column: Column, fact: Fact, variable: FactVariable) -> Lookup:
     """The class of each row's value; one more than the last where it is not known."""
     entries = column.entries
-    missing = entries == MISSING if not column.complete else _NONE
+    missing = None if column.complete else entries == MISSING
     if variable.groups:
-        order = [
-            value_of(fact, n) for n in range(2 if fact.type == "boolean" else len(fact.values))
-        ]
-        table = np.array([variable.class_of[v] for v in order] + [variable.size], dtype=np.intp)
-        codes = table[np.where(missing, len(order), entries)]
+        order = (False, True) if fact.type == "boolean" else fact.values
+        table = np.array([variable.class_of[value] for value in order], dtype=np.int32)
+        if missing is not None:
+            table = np.append(table, np.int32(variable.size))
+            entries = np.where(missing, len(order), entries)
+        found = Lookup(entries.astype(np.int32), table)
     else:
-        codes = _between(np.array(variable.cuts, dtype=np.int64), entries)
-        if missing.any():
-            codes[missing] = variable.size
-    return cast(Codes, column.spread(codes))
+        codes = _between(variable.cuts, entries)
+        found = Lookup(codes if missing is None else np.where(missing, variable.size, codes))
+    return found if column.indices is None else Lookup(column.indices, found.each())
 
 
-def _between(cuts: Integers, numbers: Integers) -> Codes:
-    """How many cuts each number has reached. Where the cuts are far enough apart, a table says it
-    for each stretch that holds no more than two of them (the two sides of one bound), in a fraction
-    of the time of a search."""
-    if len(cuts) and len(numbers) > STRETCHES:
-        low, span = int(cuts[0]) - 1, int(cuts[-1]) - int(cuts[0]) + 2
-        bits = max(0, (span // STRETCHES).bit_length())
-        stretch = (cuts - low) >> bits
-        stretches = np.arange((span >> bits) + 1)
-        reached = np.searchsorted(stretch, stretches, side="left")
-        most = int(np.bincount(stretch).max())
-        if not bits:
-            reached = np.searchsorted(stretch, stretches, side="right")
-        if not bits or most <= 2:
-            within = np.clip(numbers, low, low + span) - low
-            at = within >> bits if bits else within
-            found: Codes = reached[at]
-            for number in range(most if bits else 0):
-                edge = np.full(len(stretches), span + 1, dtype=np.int64)
-                here = np.flatnonzero(np.bincount(stretch, minlength=len(stretches)) > number)
-                edge[here] = cuts[reached[here] + number] - low
-                found += within >= edge[at]
-            return found
-    return np.searchsorted(cuts, numbers, side="right").astype(np.intp, copy=False)
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """A table over the numbers from ``low`` to ``high``, in stretches of ``1 << bits`` of them that
+    hold few cuts each: how many cuts lie before a stretch, and where those in it are, counted from
+    ``low`` (beyond the last number where a stretch has no more)."""
+
+    low: int
+    high: int
+    kind: type[np.signedinteger[Any]]
+    bits: int
+    before: Codes
+    edges: tuple[Codes, ...]
+
+
+@lru_cache(maxsize=4096)
+def _stretches(cuts: tuple[int, ...]) -> _Stretches | None:
+    """The table for some cuts; None where too many of them lie in one stretch. Two may well: they
+    are the two sides of one bound."""
+    if not cuts:
+        return None
+    low, high = cuts[0] - 1, cuts[-1]
+    bits = max(0, ((high - low) // STRETCHES).bit_length())
+    narrow = high - low < np.iinfo(np.int32).max
+    kind: type[np.signedinteger[Any]] = np.int32 if narrow else np.int64
+    away = np.array(cuts, dtype=np.int64) - low
+    stretches = np.arange(((high - low) >> bits) + 1)
+    before = np.searchsorted(away >> bits, stretches, side="left" if bits else "right")
+    held = np.bincount(away >> bits, minlength=len(stretches))
+    most = int(held.max()) if bits else 0
+    edges: list[Codes] = []
+    for number in range(most):
+        edge: Codes = np.full(len(stretches), high - low + 1, dtype=kind)
+        here = np.flatnonzero(held > number)
+        edge[here] = away[before[here] + number]
+        edges.append(edge)
+    if most > 2:
+        return None
+    return _Stretches(low, high, kind, bits, before.astype(np.int32), tuple(edges))
+
+
+def _between(cuts: tuple[int, ...], numbers: Integers) -> Codes:
+    """How many cuts each number has reached: by a table where there is one, in a fraction of the
+    time of a search."""
+    table = _stretches(cuts) if len(numbers) > STRETCHES else None
+    if table is None:
+        return np.searchsorted(np.array(cuts, dtype=np.int64), numbers, side="right").astype(
+            np.int32
+        )
+    away = np.clip(numbers, table.low, table.high)
+    away = np.subtract(away, table.low, out=away).astype(table.kind, copy=False)
+    at = away >> table.bits if table.bits else away
+    found: Codes = taken(table.before, at)
+    for edge in table.edges:
+        found = found + (away >= taken(edge, at))
+    return found
 
 
 def replaced(column: Column, where: Booleans, number: int, rows: int) -> Column:

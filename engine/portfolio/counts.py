@@ -13,7 +13,6 @@ from engine.portfolio.answers import Answers
 from engine.portfolio.arrays import Booleans, Integers
 from engine.portfolio.kernel import Decided
 from engine.portfolio.output import value_text
-from engine.portfolio.solving import REJECTED
 from engine.problems import InputError
 
 
@@ -41,23 +40,19 @@ class Count:
 
     def add(self, answers: Answers, money: Integers | None) -> None:
         """Count some rows. ``money`` is in cents, zero where it is not known."""
-        codes = answers.codes
-        if len(codes) and codes.min() == REJECTED:
-            codes = codes[codes != REJECTED]
         if self.decision.type == "money":
             money = answers.numbers
         elif self.decision.type in ORDERED:
             money = None
-        rows = np.bincount(codes, minlength=len(answers.shared))
-        for code in np.flatnonzero(rows).tolist():
+        for code, rows in answers.counts().items():
             answer = answers.shared[code]
             key = (answer.status, "" if answer.value is None else value_text(answer.value))
             outcome = self.outcomes.setdefault(key, Outcome())
-            outcome.rows += int(rows[code])
+            outcome.rows += rows
             if money is not None and (answer.status == "decided" or money is not answers.numbers):
                 outcome.dollars += _total(money, answers.codes == code)
             for fact in answer.missing:
-                self.missing[fact] += int(rows[code])
+                self.missing[fact] += rows
 
 
 def _total(money: Integers, where: Booleans) -> int:
@@ -87,7 +82,7 @@ class Counts:
             self.decisions[name].add(answers, money)
             table = np.array([*(a.status == "undetermined" for a in answers.shared), False])
             if table.any():
-                unsettled |= table[answers.codes]
+                unsettled |= answers.spread(table)
         undetermined = int(unsettled.sum())
         self.rows += decided.rows
         self.undetermined += undetermined

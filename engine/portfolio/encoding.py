@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.evaluation.variables import SCALE, domain
-from engine.model import NUMERIC, ORDERED, Fact, Rulebase
+from engine.model import ORDERED, Fact, Rulebase
 from engine.portfolio.arrays import Booleans, Codes, Integers
 from engine.portfolio.columns import MISSING, UNKNOWN, Column, number_of
 from engine.problems import Problem
@@ -33,6 +34,8 @@ _EPOCH = 719_163
 """The ordinal of 1 January 1970."""
 _EXACT = 10**15
 """Below this a double has one shortest decimal form of so many digits."""
+_IN_A_WORD = 18
+"""Decimals of so many digits fit in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,18 @@ class Coded:
     @staticmethod
     def of(values: Iterable[object]) -> Coded:
         """The column of some values; None is no value."""
-        codes: dict[tuple[type, str], int] = {}
+        codes: dict[object, int] = {}
         entries: list[object] = []
         indices = []
         for value in values:
-            code = -1
-            if value is not None:
-                key = (type(value), value if isinstance(value, str) else repr(value))
-                code = codes.setdefault(key, len(codes))
-                if code == len(entries):
-                    entries.append(value)
+            if value is None:
+                indices.append(-1)
+                continue
+            key = value if type(value) is str else (type(value), repr(value))
+            code = codes.get(key)
+            if code is None:
+                code = codes[key] = len(entries)
+                entries.append(value)
             indices.append(code)
         return Coded(tuple(entries), np.array(indices, dtype=np.intp))
 
@@ -77,8 +82,12 @@ class Coded:
         return pa.DictionaryArray.from_arrays(indices, texts)
 
 
+Memory = dict[str, tuple[pa.Array, Integers, dict[int, Problem]]]
+"""For each fact the distinct values that were read last, their numbers and their problems."""
+
+
 def encode(
-    fact: Fact, values: pa.Array | Coded, *, text: bool = False
+    fact: Fact, values: pa.Array | Coded, memory: Memory, *, text: bool = False
 ) -> tuple[Column, list[Faulty]]:
     """A fact's column from what a tape holds. Null is unknown; with ``text`` (the cells of a CSV
     file) so is an empty cell, and true and false are written in any case."""
@@ -86,28 +95,38 @@ def encode(
         numbers, problems = _one_by_one(
             fact, values.entries, np.full(len(values.entries), UNREAD, dtype=np.int64), text
         )
-        return _column(numbers, values.indices, problems)
+        indices = np.where(values.indices < 0, len(numbers), values.indices).astype(np.int32)
+        holes = bool((values.indices < 0).any())
+        return _column(numbers, indices, problems, holes=holes)
     if pa.types.is_null(values.type):
         return UNKNOWN, []
     direct = _plain(fact, values)
-    if direct is not None and not (direct == UNREAD).any():
-        return Column(direct), []
+    if direct is not None and not direct.unread:
+        return Column(direct.numbers, None, not values.null_count), []
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
-    entries = coded.dictionary
-    rows = coded.indices
-    rows = pc.fill_null(rows, len(entries)) if rows.null_count else rows
-    indices = rows.to_numpy(zero_copy_only=False).astype(np.intp, copy=False)
-    numbers, problems = _entries(fact, entries, text)
-    return _column(numbers, indices, problems)
+    entries, rows = coded.dictionary, coded.indices.cast(pa.int32())
+    numbers, problems = _remembered(fact, entries, text, memory)
+    indices = _filled(rows, len(entries)).to_numpy(zero_copy_only=False)
+    return _column(numbers, indices, problems, holes=rows.null_count > 0)
+
+
+def _remembered(
+    fact: Fact, entries: pa.Array, text: bool, memory: Memory
+) -> tuple[Integers, dict[int, Problem]]:
+    """What distinct values are. The batches of a file often have the same dictionary."""
+    last = memory.get(fact.name)
+    if last is None or not last[0].equals(entries):
+        last = memory[fact.name] = (entries, *_entries(fact, entries, text))
+    return last[1:]
 
 
 def _column(
-    numbers: Integers, indices: Codes, problems: Mapping[int, Problem]
+    numbers: Integers, indices: Codes, problems: Mapping[int, Problem], *, holes: bool
 ) -> tuple[Column, list[Faulty]]:
-    """The column of some distinct numbers (the one after the last stands for none), and the rows in
-    which there is a problem."""
+    """The column of some distinct numbers (with ``holes`` the one after the last stands for none),
+    and the rows in which there is a problem."""
     faulty = []
     if problems:
         wrong = np.zeros(len(numbers) + 1, dtype=bool)
@@ -117,19 +136,24 @@ def _column(
         entries, starts = np.unique(indices[rows][order], return_index=True)
         for entry, own in zip(entries.tolist(), np.split(order, starts[1:]), strict=True):
             faulty.append(Faulty(rows[own], problems[entry]))
-    if (indices < 0).any() or (indices == len(numbers)).any():
+    if holes:
         numbers = np.append(numbers, MISSING)
     return Column(numbers, indices), faulty
 
 
 def encode_all(
-    rulebase: Rulebase, columns: Mapping[str, pa.Array | Coded], *, text: bool = False
+    rulebase: Rulebase,
+    columns: Mapping[str, pa.Array | Coded],
+    memory: Memory,
+    *,
+    text: bool = False,
 ) -> tuple[dict[str, Column], Problems]:
-    """The columns of a batch by fact, and the problems of each row that has any."""
+    """The columns of a batch by fact, and the problems of each row that has any. ``memory`` is kept
+    from batch to batch of one tape."""
     found: dict[str, Column] = {}
     faults: Problems = {}
     for name, values in columns.items():
-        found[name], faulty = encode(rulebase.facts[name], values, text=text)
+        found[name], faulty = encode(rulebase.facts[name], values, memory, text=text)
         for each in faulty:
             for row in each.rows.tolist():
                 faults[row] = (*faults.get(row, ()), each.problem)
@@ -143,10 +167,8 @@ def _entries(fact: Fact, entries: pa.Array, text: bool) -> tuple[Integers, dict[
     """The numbers of distinct values, and the problems of those that can't be read."""
     numbers = np.full(len(entries), UNREAD, dtype=np.int64)
     if len(entries) > _FEW and fact.type in ORDERED:
-        plain = _texts(fact, entries)
-        if plain is None:
-            plain = _plain(fact, entries)
-        numbers = numbers if plain is None else plain
+        plain = _texts(fact, entries) or _plain(fact, entries)
+        numbers = numbers if plain is None else plain.numbers
     left = np.flatnonzero(numbers == UNREAD)
     values = dict(zip(left.tolist(), entries.take(pa.array(left)).to_pylist(), strict=True))
     return _one_by_one(fact, values, numbers, text)
@@ -184,7 +206,7 @@ def _cell(fact: Fact, cell: object) -> object:
     return cell or None
 
 
-def _texts(fact: Fact, entries: pa.Array) -> Integers | None:
+def _texts(fact: Fact, entries: pa.Array) -> _Plain | None:
     """The numbers of texts that are written plainly; the others are left unread."""
     if pa.types.is_binary(entries.type):
         try:
@@ -213,25 +235,33 @@ def _texts(fact: Fact, entries: pa.Array) -> Integers | None:
 # ---- typed columns ----------------------------------------------------------------------------
 
 
-def _plain(fact: Fact, values: pa.Array, null: int = MISSING) -> Integers | None:
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Numbers, and whether some of them are ``UNREAD``."""
+
+    numbers: Integers
+    unread: bool
+
+
+def _plain(fact: Fact, values: pa.Array, null: int = MISSING) -> _Plain | None:
     """The numbers of typed values, ``UNREAD`` where one is out of bounds or not exact; None where
     the type says nothing. Null becomes ``null``."""
+    if fact.type not in ORDERED and fact.type != "boolean":
+        return None
     kind = values.type
     valid = None if values.null_count == 0 else values.is_valid().to_numpy(zero_copy_only=False)
     numbers: Integers
-    good: Booleans | None = None
+    good: Booleans | None = None  # everywhere
     if fact.type == "boolean":
         if not pa.types.is_boolean(kind):
             return None
         numbers = _filled(values, False).to_numpy(zero_copy_only=False).astype(np.int64)
-        return numbers if valid is None else np.where(valid, numbers, null)
+        return _Plain(numbers if valid is None else np.where(valid, numbers, null), False)
     if fact.type == "date":
         if not pa.types.is_date32(kind):
             return None
         days = _filled(values.cast(pa.int32()), 0).to_numpy(zero_copy_only=False)
-        numbers = days.astype(np.int64) + _EPOCH
-    elif fact.type not in NUMERIC:
-        return None
+        numbers = np.add(days, _EPOCH, dtype=np.int64)
     elif pa.types.is_integer(kind) and not pa.types.is_uint64(kind):
         whole = _filled(values, 0).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
         if fact.type == "integer":
@@ -246,11 +276,15 @@ def _plain(fact: Fact, values: pa.Array, null: int = MISSING) -> Integers | None
     else:
         return None
     low, high = domain(fact)
-    inside = (numbers >= low) & (numbers <= high)
-    good = inside if good is None else good & inside
-    if not good.all():
-        numbers = np.where(good, numbers, UNREAD)
-    return numbers if valid is None else np.where(valid, numbers, null)
+    if len(numbers) and (numbers.min() < low or numbers.max() > high):
+        inside = (numbers >= low) & (numbers <= high)
+        good = inside if good is None else good & inside
+    if good is not None and valid is not None:
+        good = good | ~valid
+    unread = good is not None and not good.all()
+    if unread:
+        numbers = np.where(cast(Booleans, good), numbers, UNREAD)
+    return _Plain(numbers if valid is None else np.where(valid, numbers, null), unread)
 
 
 def _filled(values: pa.Array, null: object) -> pa.Array:
@@ -269,20 +303,24 @@ def _floats(fact: Fact, values: pa.Array) -> tuple[Integers, Booleans]:
     return np.where(good, whole, 0).astype(np.int64), good
 
 
-def _decimals(fact: Fact, values: pa.Array) -> tuple[Integers, Booleans]:
-    """Decimals that fit in 64 bits and have no more digits than the fact's type."""
+def _decimals(fact: Fact, values: pa.Array) -> tuple[Integers, Booleans | None]:
+    """Decimals that fit in 64 bits and have no more digits than the fact's type, and where they do
+    (None: everywhere)."""
     low, high = _words(values)
-    good = high == low >> 63
+    good: Booleans | None = None
+    if values.type.precision > _IN_A_WORD:
+        good = high == low >> 63
     extra = PLACES[fact.type] - values.type.scale
     if extra < 0:
         unit = 10 ** min(-extra, 18)
-        good &= low % unit == 0
-        return low // unit, good
+        exact = low % unit == 0
+        return low // unit, exact if good is None else good & exact
     if extra:
         limit = (1 << 62) // 10 ** min(extra, 18)
-        good &= (low > -limit) & (low < limit)
+        small = (low > -limit) & (low < limit)
+        good = small if good is None else good & small
         return np.where(good, low, 0) * 10 ** min(extra, 18), good
-    return low, good
+    return np.ascontiguousarray(low), good
 
 
 def _words(values: pa.Array) -> tuple[Integers, Integers]:

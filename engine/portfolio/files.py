@@ -40,6 +40,8 @@ SUFFIXES = {
     ".feather": "arrow",
     ".ipc": "arrow",
 }
+READ = 1 << 20
+"""Bytes of a column that are read at a time."""
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 
@@ -131,13 +133,17 @@ def open_tape(tape: Tape, layouts: Sequence[Layout] = ()) -> Iterator[Reader]:
 def _parquet(tape: Tape, layouts: Sequence[Layout]) -> Iterator[Reader]:
     if not tape.length:
         raise refused("empty-file", "the file is empty", tape.name)
-    with pyarrow.parquet.ParquetFile(tape.name, memory_map=True) as plain:
+    with pyarrow.parquet.ParquetFile(tape.name) as plain:
         schema = plain.schema_arrow
         texts = [
             f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
         ]
     done = [0]
-    with pyarrow.parquet.ParquetFile(tape.name, memory_map=True, read_dictionary=texts) as file:
+    # Neither mapped (every page that has been read would count as memory) nor read ahead (Arrow
+    # keeps what it has read so until the file is closed); a row group may be the whole file.
+    with pyarrow.parquet.ParquetFile(
+        tape.name, read_dictionary=texts, pre_buffer=False, buffer_size=READ
+    ) as file:
         total = max(file.metadata.num_rows, 1)
 
         def read(wanted: Sequence[str]) -> Iterator[TapeBatch]:
@@ -164,6 +170,7 @@ def _arrow(tape: Tape, layouts: Sequence[Layout]) -> Iterator[Reader]:
         def read(wanted: Sequence[str]) -> Iterator[TapeBatch]:
             seen = 0
             for batch in stream:
+                batch.validate(full=True)  # what it says of itself is relied on from here
                 for start in range(0, batch.num_rows, BATCH):
                     part = batch.slice(start, BATCH).select(list(wanted))
                     numbers = np.arange(seen + 1, seen + part.num_rows + 1)

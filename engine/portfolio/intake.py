@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from engine.model import Rulebase
 from engine.portfolio.arrays import Booleans, Codes
 from engine.portfolio.columns import Column, number_of
-from engine.portfolio.encoding import Coded, Problems, encode_all
+from engine.portfolio.encoding import Coded, Memory, Problems, encode_all
 from engine.portfolio.mapping import Source, TapeMapping, parse_day
 from engine.portfolio.tapes import TapeBatch
 from engine.problems import InputError, Place, Problem, likely, listing
@@ -37,18 +37,19 @@ class Intake:
     aside: tuple[str, ...]
     """Columns that are not used."""
     unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _read: Memory = field(default_factory=dict, repr=False)
 
     def facts_of(self, batch: TapeBatch) -> tuple[dict[str, Column], Problems]:
         """The facts of a batch in columns, and the problems of each row that has any."""
         if self.mapping is None:
             given = {name: batch.columns[name] for name in self.facts if name in batch.columns}
-            return encode_all(self.rulebase, given, text=batch.text)
+            return encode_all(self.rulebase, given, self._read, text=batch.text)
         texts = _Texts(batch)
         columns: dict[str, pa.Array | Coded] = {}
         for name in self.facts:
             if name in self.mapping.facts:
                 columns[name] = self._mapped(self.mapping.facts[name], texts)
-        found, faults = encode_all(self.rulebase, columns, text=True)
+        found, faults = encode_all(self.rulebase, columns, self._read, text=True)
         for name, value in self.mapping.always.items():
             number = number_of(self.rulebase.facts[name], value)
             found[name] = Column(np.array([number], dtype=np.int64))

@@ -17,15 +17,15 @@ from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider, no_completion
 from engine.evaluation.facts import contradictions
 from engine.model import ORDERED, Formula, Rulebase, Value
-from engine.portfolio.answers import Answers, SharedAnswer
-from engine.portfolio.arrays import Codes, Integers, grouped, whole
+from engine.portfolio.answers import NO_ANSWER, Answers, SharedAnswer
+from engine.portfolio.arrays import Codes, Integers, Lookup, grouped, keep_memory, whole
 from engine.portfolio.batch import Batch, merged
-from engine.portfolio.columns import MISSING, UNKNOWN, Column, Columns, facts_at, value_of
+from engine.portfolio.columns import MISSING, UNKNOWN, Column, Columns, facts_at
 from engine.portfolio.conditions import broken, presumed
 from engine.portfolio.plan import make_plan
-from engine.portfolio.solving import REJECTED, Memory, Question, Shared, Solved, Solving
+from engine.portfolio.solving import Memory, Question, Shared, Solved, Solving
 from engine.problems import Problem
-from engine.trees import names_in
+from engine.trees import names_in, names_of
 
 SMALL = 500
 """A pack of so many rules is walked for all jurisdictions at once."""
@@ -63,10 +63,14 @@ class Kernel:
         self.wanted = decider.wanted(only)
         self.strict = strict
         self.rules = rules
+        self.asked = _asked(decider.rulebase)
+        """The facts that decide something, if only which loans are real."""
         self._decider = decider
+        self._needed = decider.needed(self.wanted)
         self._shared = {name: Shared() for name in self.wanted}
         self._places: dict[int, _Place] = {}
         self._lock = threading.RLock()
+        keep_memory()
 
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[object, ...]]:
         """Sent to another process it is made anew there: its tables are larger than the rules."""
@@ -104,12 +108,12 @@ class Kernel:
         batch = Batch(place.compiled, known, count)
         solving = self._solving(place, batch)
         impossible = solving.impossible()
-        if impossible.any():
+        if len(impossible):
             whole_part = np.arange(count) if part is None else part
             for row in whole_part[impossible].tolist():
                 names = [n for n in self.rulebase.facts if _is_given(given, n, row)]
                 rejected[row] = (no_completion(names),)
-            left = np.flatnonzero(~impossible)
+            left = np.delete(np.arange(count), impossible)
             part = whole_part[left]
             known = {name: column.rows(left) for name, column in known.items()}
             solving = self._solving(place, Batch(place.compiled, known, len(left)))
@@ -119,44 +123,50 @@ class Kernel:
     def _by_place(
         self, columns: Columns, rows: int
     ) -> Iterator[tuple[_Place, Codes | None, Columns]]:
-        """The rows by the jurisdiction whose rules can apply to them, each with their columns. All
-        go together where the pack is small and nothing is missing: the answers are the same."""
+        """The rows by the jurisdiction whose rules can apply to them and the kind of loan, each
+        with their columns. All go together where the pack is small and nothing is missing: the
+        answers are the same."""
         if not rows:
             return
-        name = self.rulebase.jurisdiction_fact
-        column = columns.get(name, UNKNOWN)
-        if not name or column.unknown:
+        dividing = (self.rulebase.jurisdiction_fact, self.rulebase.section_fact)
+        own = {name: columns[name] for name in dividing if name in columns}
+        varying = [column for column in own.values() if not column.constant]
+        if varying and len(self.rulebase.rules) <= SMALL and self._complete(columns):
             yield self._place({}), None, columns
             return
-        fact = self.rulebase.facts[name]
-        if column.constant:
-            yield self._place({name: value_of(fact, int(column.entries[0]))}), None, columns
+        if not varying:
+            yield self._place(self._facts_at(own, 0)), None, columns
             return
-        if len(self.rulebase.rules) <= SMALL and self._complete(columns):
-            yield self._place({}), None, columns
-            return
-        numbers = np.where(column.each() == MISSING, -1, column.each()).astype(np.int16)
-        order = np.argsort(numbers, kind="stable")
-        ordered = {each: other.rows(order) for each, other in columns.items()}
-        found, starts = np.unique(numbers[order], return_index=True)
-        for number, start, end in zip(
-            found.tolist(), starts.tolist(), [*starts[1:].tolist(), rows], strict=True
-        ):
-            own = {each: other.rows(slice(start, end)) for each, other in ordered.items()}
-            where = {} if number < 0 else {name: value_of(fact, number)}
-            own[name] = Column(np.array([number if number >= 0 else MISSING], dtype=np.int64))
-            yield self._place(where), order[start:end], own
+        first, group = grouped([_tellable(column) for column in varying], rows)
+        places = [self._place(self._facts_at(own, row)) for row in first.tolist()]
+        numbers = {id(place): number for number, place in enumerate(places)}
+        of_row = np.array([numbers[id(place)] for place in places], dtype=np.int16)[group]
+        order = np.argsort(of_row, kind="stable")
+        ordered = {name: column.rows(order) for name, column in columns.items()}
+        found, starts = np.unique(of_row[order], return_index=True)
+        ends = [*starts[1:].tolist(), rows]
+        for number, start, end in zip(found.tolist(), starts.tolist(), ends, strict=True):
+            part = {name: column.rows(slice(start, end)) for name, column in ordered.items()}
+            for name in own:
+                alike = {
+                    own[name].number(r)
+                    for r, p in zip(first.tolist(), places, strict=True)
+                    if p is places[number]
+                }
+                if len(alike) == 1:
+                    part[name] = Column(np.array([*alike], dtype=np.int64))
+            yield places[number], order[start:end], part
+
+    def _facts_at(self, columns: Columns, row: int) -> dict[str, Value]:
+        return facts_at(columns, {name: self.rulebase.facts[name] for name in columns}, row)
 
     def _complete(self, columns: Columns) -> bool:
         """Whether every fact that some condition asks for is known in every row."""
-        levels_on = self._decider.compiled.levels_on
-        return all(
-            columns.get(name, UNKNOWN).complete for name, levels in levels_on.items() if levels
-        )
+        return all(columns.get(name, UNKNOWN).complete for name in self.asked)
 
     def _place(self, where: Mapping[str, Value]) -> _Place:
         with self._lock:
-            compiled = self._decider.compiled_for(where)
+            compiled = self._decider.compiled_for(where, self._needed)
             found = self._places.get(id(compiled))
             if found is None:
                 questions = _questions(compiled.rulebase, self.wanted)
@@ -214,19 +224,20 @@ class _Spread:
     def __init__(self, rulebase: Rulebase, rows: int) -> None:
         self._decisions = rulebase.decisions
         self.rows = rows
-        self._codes: dict[str, Codes] = {}
+        self._found: dict[str, Lookup] = {}
+        self._parts: dict[str, Codes] = {}
         self._numbers: dict[str, Integers] = {}
 
     def take(self, name: str, solved: Solved, part: Codes | None) -> None:
         """The answers of some rows, or of all."""
         if part is None:
-            self._codes[name] = solved.codes
+            self._found[name] = solved.codes
             if solved.numbers is not None:
                 self._numbers[name] = solved.numbers
             return
-        if name not in self._codes:
-            self._codes[name] = np.full(self.rows, REJECTED, dtype=np.intp)
-        self._codes[name][part] = solved.codes
+        if name not in self._parts:
+            self._parts[name] = np.zeros(self.rows, dtype=np.int32)
+        self._parts[name][part] = solved.codes.each() - NO_ANSWER
         if solved.numbers is not None:
             numbers = self._numbers.get(name)
             if numbers is None:
@@ -239,12 +250,13 @@ class _Spread:
     def answers(self, name: str, shared: Sequence[SharedAnswer]) -> Answers:
         """The answers of all rows."""
         decision = self._decisions[name]
-        codes, numbers = self._codes.get(name), self._numbers.get(name)
-        if codes is None:
-            codes = np.full(self.rows, REJECTED, dtype=np.intp)
+        found, numbers = self._found.get(name), self._numbers.get(name)
+        if found is None:
+            codes = self._parts.get(name, np.zeros(self.rows, dtype=np.int32))
+            found = Lookup(codes, np.arange(NO_ANSWER, len(shared)))
         if numbers is None and decision.type in ORDERED:
             numbers = np.zeros(self.rows, dtype=np.int64)
-        return Answers(decision, shared, codes, numbers)
+        return Answers(decision, shared, found, numbers)
 
 
 def _made(rulebase: Rulebase, wanted: Sequence[str], strict: bool, rules: bool) -> Kernel:
@@ -270,6 +282,22 @@ def _questions(rulebase: Rulebase, wanted: Collection[str]) -> dict[str, Questio
         )
     needed = {*wanted, *(used for name in wanted for used in found[name].used)}
     return {name: question for name, question in found.items() if name in needed}
+
+
+def _asked(rulebase: Rulebase) -> frozenset[str]:
+    """The facts that the condition of some rule or constraint asks for."""
+    conditions = [rule.when for rule in rulebase.rules]
+    conditions += [constraint.when for constraint in rulebase.constraints]
+    terms = rulebase.terms
+    tested = (names_of(when, lambda name: terms[name].when) for when in conditions)
+    return frozenset(name for names in tested for name in names if name in rulebase.facts)
+
+
+def _tellable(column: Column) -> Integers:
+    """What tells the rows of a column apart, as small numbers."""
+    if column.indices is not None:
+        return column.indices
+    return np.where(column.entries == MISSING, -1, column.entries) + 1
 
 
 def _is_given(columns: Columns, name: str, row: int) -> bool:

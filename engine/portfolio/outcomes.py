@@ -68,17 +68,27 @@ class Reckoning:
     batch: Batch
     missing: frozenset[str]
 
-    def outcomes(self, names: Sequence[str], leaves: Sequence[Leaf], rows: Codes) -> list[Piece]:
+    def outcomes(
+        self,
+        names: Sequence[str],
+        leaves: Sequence[Leaf],
+        rows: Codes,
+        known: dict[tuple[Leaf, ...], list[Piece]],
+    ) -> list[Piece]:
         """The outcomes of some decisions, in requirement order, each at its leaf. The rows come in
-        pieces, since a value may let a missing fact cancel out in some rows alone."""
+        pieces, since a value may let a missing fact cancel out in some rows alone. ``known`` keeps
+        what the first leaves have come to, which other combinations may share."""
         pieces = [Piece(rows, {})]
-        for name, leaf in zip(names, leaves, strict=True):
-            decision = self.compiled.rulebase.decisions[name]
-            pieces = [
-                Piece(part, {**_of_rows(piece, part), name: outcome})
-                for piece in pieces
-                for part, outcome in self.outcome(decision, leaf, piece)
-            ]
+        for count, (name, leaf) in enumerate(zip(names, leaves, strict=True), 1):
+            first = tuple(leaves[:count])
+            if first not in known:
+                decision = self.compiled.rulebase.decisions[name]
+                known[first] = [
+                    Piece(part, {**_of_rows(piece, part), name: outcome})
+                    for piece in pieces
+                    for part, outcome in self.outcome(decision, leaf, piece)
+                ]
+            pieces = known[first]
         return pieces
 
     def outcome(

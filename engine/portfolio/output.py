@@ -19,7 +19,6 @@ from engine.model import NUMERIC, ORDERED, Decision, Value
 from engine.portfolio.answers import Answers
 from engine.portfolio.arrays import Codes, Integers
 from engine.portfolio.encoding import Coded
-from engine.portfolio.solving import REJECTED
 from engine.problems import InputError, Place, Problem, listing
 from engine.values import PLACES, show
 
@@ -59,22 +58,21 @@ def _type(decision: Decision) -> pa.DataType:
 def answer_columns(answers: Answers) -> list[pa.Array]:
     """The columns of one decision."""
     decision, shared = answers.decision, answers.shared[:]
-    rejected = answers.codes == REJECTED
     columns = [
-        _words([a.status for a in shared], answers.codes),
-        _words([";".join(a.rules) for a in shared], answers.codes),
+        _words(answers, [a.status for a in shared]),
+        _words(answers, [";".join(a.rules) for a in shared]),
     ]
     if decision.type in ORDERED:
         assert answers.numbers is not None
-        decided = np.array([*(a.status == "decided" for a in shared), False])[answers.codes]
+        decided = answers.spread(np.array([*(a.status == "decided" for a in shared), False]))
         return [_amounts(decision, answers.numbers, ~decided), *columns]
-    columns.append(_words([";".join(a.possible) for a in shared], answers.codes))
+    columns.append(_words(answers, [";".join(a.possible) for a in shared]))
     if decision.type == "boolean":
-        values = pa.array([a.value for a in shared] + [None], pa.bool_())
-        codes = np.where(rejected, len(shared), answers.codes)
-        return [values.take(pa.array(codes)), *columns]
+        table = np.array([*(2 if a.value is None else a.value for a in shared), 2], dtype=np.int8)
+        values = answers.spread(table)
+        return [pa.array(values == 1, pa.bool_(), mask=values == 2), *columns]
     texts = [None if a.value is None else value_text(a.value) for a in shared]
-    return [_words(texts, answers.codes), *columns]
+    return [_words(answers, texts), *columns]
 
 
 def value_text(value: Value) -> str:
@@ -82,14 +80,18 @@ def value_text(value: Value) -> str:
     return ";".join(sorted(value)) if isinstance(value, frozenset) else show(value)
 
 
-def _words(texts: Sequence[str | None], codes: Codes) -> pa.Array:
-    """Texts by their codes; an empty one is null, as is that of a code below zero."""
+def _words(answers: Answers, texts: Sequence[str | None]) -> pa.Array:
+    """Texts by the answers that they belong to; an empty one is null."""
     each = list(dict.fromkeys(text for text in texts if text))
     place = {text: i for i, text in enumerate(each)}
-    table = np.array([*(place.get(text or "", -1) for text in texts), -1], dtype=np.int32)
-    indices = table[codes]
+    table = [*(place.get(text or "", -1) for text in texts), -1]
+    return _dictionary(answers.spread(np.array(table, dtype=np.int32)), each)
+
+
+def _dictionary(codes: Codes, texts: Sequence[str]) -> pa.Array:
+    """Texts by their codes; that of a code below zero is null."""
     return pa.DictionaryArray.from_arrays(
-        pa.array(indices, pa.int32(), mask=indices < 0), pa.array(each, pa.string())
+        pa.array(codes, pa.int32(), mask=codes < 0), pa.array(texts, pa.string())
     )
 
 
@@ -116,14 +118,14 @@ def reasons(rejected: Mapping[int, Sequence[Problem]], rows: int) -> pa.Array:
     """Why each row was rejected; null for the others."""
     texts: list[str] = []
     place: dict[tuple[Problem, ...], int] = {}
-    codes = np.full(rows, -1, dtype=np.intp)
+    codes = np.full(rows, -1, dtype=np.int32)
     for row, problems in rejected.items():
         key = InputError(problems).problems
         if key not in place:
             place[key] = len(texts)
             texts.append("; ".join(problem.message for problem in key))
         codes[row] = place[key]
-    return _words(texts, codes)
+    return _dictionary(codes, texts)
 
 
 def kept_column(values: pa.Array | Coded) -> pa.Array:
@@ -222,7 +224,7 @@ class Output:
         """Take over what the run that was stopped has written."""
         kind = self._path.suffix.lower()
         if kind == ".parquet":
-            with pyarrow.parquet.ParquetFile(self._path) as old:
+            with pyarrow.parquet.ParquetFile(self._path, pre_buffer=False) as old:
                 for batch in old.iter_batches(1 << 17):
                     self._writer.write_table(pa.Table.from_batches([batch]).cast(self._schema))
             return

@@ -15,17 +15,17 @@ import numpy as np
 
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.variables import FactVariable, SignVariable
-from engine.portfolio.arrays import Booleans, Codes
+from engine.portfolio.arrays import Booleans, Codes, Lookup, taken
 from engine.portfolio.batch import Batch, State, Varying
 from engine.portfolio.product import Idle, Part, Product
 from engine.portfolio.tables import Table, stepwise, tabulated
 
-LATER = 500_000
-"""Once so many rows have been walked, a larger table is worth its making."""
+WORTH = 25
+"""For so many rows a table may have another state: it is then worth its making."""
 SOON = 2_000
 """The states of a table that is made at once."""
 LARGE = 40_000
-"""The states of such a table."""
+"""The states of the largest table."""
 ROOT = -1
 """The label of a decision's own diagram beside those of its rules, which have their numbers."""
 
@@ -56,30 +56,36 @@ class Walked:
     certain: bool = False
     """No fact is missing in any row, so that every end is settled."""
     _rows: int = 0
+    _tried: int = SOON
+    """More states than these there are."""
     _settled: Booleans = field(default_factory=lambda: np.empty(0, dtype=bool))
     _relevant: dict[int, Relevant] = field(default_factory=dict)
 
-    def ends(self, batch: Batch, lock: threading.RLock) -> Codes:
+    def ends(self, batch: Batch, lock: threading.RLock) -> Lookup:
         """The state in which each row of a batch ends."""
         if self.table is None:
             with lock:
-                before, self._rows = self._rows, self._rows + batch.rows
-                if before < LATER <= self._rows and len(self.product.states) <= LARGE:
-                    self.table = tabulated(self.product, self.sizes, self.nullable, LARGE)
+                self._rows += batch.rows
+                most = min(self._rows // WORTH, LARGE)
+                if most >= 2 * self._tried or most == LARGE > self._tried:
+                    self._tried = most
+                    self.table = tabulated(self.product, self.sizes, self.nullable, most)
                 if self.table is None:
                     return stepwise(self.product, batch.codes, self.sizes, batch.rows)
         return self.table.walk(batch.key_of, batch.rows)
 
-    def open_rows(self, ends: Codes, lock: threading.RLock) -> Codes:
+    def open_rows(self, ends: Lookup, lock: threading.RLock) -> Codes:
         """The rows whose end is not settled, for want of a fact."""
+        none = np.empty(0, dtype=np.intp)
         if self.certain:
-            return np.empty(0, dtype=np.intp)
+            return none
         known, product = self._settled, self.product
         with lock:
             if len(known) < len(product.states):
                 more = [product.is_settled(n) for n in range(len(known), len(product.states))]
                 known = self._settled = np.append(known, np.array(more, dtype=bool))
-        return np.flatnonzero(~known[ends])
+        settled = known[ends.table]
+        return none if settled.all() else np.flatnonzero(taken(~settled, ends.at))
 
     def relevant(self, end: int) -> Relevant:
         """What the answer at an end that is not settled depends on: the variables still to come,
@@ -92,7 +98,7 @@ class Walked:
                 waiting = [own for own in waiting if not own & mask]
                 for own in touching:
                     mask |= own
-            levels = list(_bits(mask))
+            levels = list(levels_of(mask))
             variables = self.compiled.variables
             found = self._relevant[end] = Relevant(
                 tuple(n for n in levels if isinstance(self.states[n], Varying)),
@@ -173,7 +179,7 @@ class _Making:
         for number in group:
             mask |= self._masks[number]
         facts: dict[str, None] = {}
-        for level in _bits(mask):
+        for level in levels_of(mask):
             variable = self._compiled.variables[level]
             own = [variable.name] if isinstance(variable, FactVariable) else sorted(variable.facts)
             facts.update(dict.fromkeys(own))
@@ -198,7 +204,7 @@ class _Making:
 def facts_too(compiled: Compiled, mask: int) -> int:
     """Some variables, as a bit mask, with those of the facts that comparisons among them speak
     of."""
-    for level in _bits(mask):
+    for level in levels_of(mask):
         variable = compiled.variables[level]
         if isinstance(variable, SignVariable):
             for name in variable.facts:
@@ -207,7 +213,8 @@ def facts_too(compiled: Compiled, mask: int) -> int:
     return mask
 
 
-def _bits(mask: int) -> Iterable[int]:
+def levels_of(mask: int) -> Iterable[int]:
+    """The variables of a bit mask."""
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1

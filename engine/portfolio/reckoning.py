@@ -15,7 +15,7 @@ from engine.evaluation.record import Status
 from engine.evaluation.variables import encode
 from engine.model import Decision
 from engine.portfolio.answers import STATUS, Answers, SharedAnswer, Situation
-from engine.portfolio.arrays import Booleans, Codes, Integers, grouped, whole
+from engine.portfolio.arrays import Booleans, Codes, Integers, Lookup, grouped, whole
 from engine.portfolio.batch import Batch
 from engine.portfolio.outcomes import (
     CONFLICT,
@@ -47,7 +47,8 @@ def reckoned(
     the formulas are missing."""
     reckoning = Reckoning(batch.compiled, batch, missing)
     try:
-        joints = [_joint(reckoning, case.names, leaves, rows) for leaves in case.leaves]
+        known: dict[tuple[Leaf, ...], list[Piece]] = {}
+        joints = [_joint(reckoning, case.names, leaves, rows, known) for leaves in case.leaves]
         kinds, numbers = _agreed(joints, decision.name, len(rows))
         chosen = _chosen(reckoning, decision, case, joints, kinds, numbers) if case.rivals else []
     except NotInColumns:
@@ -57,7 +58,7 @@ def reckoned(
     for row in first.tolist():
         winners = [n for n, wins in zip(case.rules, chosen, strict=False) if wins[row]]
         shared.append(_answer(batch, case, int(kinds[row]), winners or case.rules))
-    return Answers(decision, shared, group, numbers)
+    return Answers(decision, shared, Lookup(group), numbers)
 
 
 def _answer(batch: Batch, case: Situation, kind: int, rules: Sequence[int]) -> SharedAnswer:
@@ -68,9 +69,13 @@ def _answer(batch: Batch, case: Situation, kind: int, rules: Sequence[int]) -> S
 
 
 def _joint(
-    reckoning: Reckoning, names: Sequence[str], leaves: Sequence[Leaf], rows: Codes
+    reckoning: Reckoning,
+    names: Sequence[str],
+    leaves: Sequence[Leaf],
+    rows: Codes,
+    known: dict[tuple[Leaf, ...], list[Piece]],
 ) -> _Joint:
-    pieces = reckoning.outcomes(names, leaves, rows)
+    pieces = reckoning.outcomes(names, leaves, rows, known)
     if len(pieces) == 1:
         found = pieces[0].found
         return _Joint(
@@ -157,6 +162,4 @@ def _one_by_one(batch: Batch, decision: Decision, case: Situation, rows: Codes) 
         codes.append(shared.setdefault(answer, len(shared)))
         value = None if outcome is None else outcome.value
         numbers.append(0 if value is None else encode(value, decision.type))
-    return Answers(
-        decision, list(shared), np.array(codes, dtype=np.intp), np.array(numbers, dtype=object)
-    )
+    return Answers(decision, list(shared), Lookup(np.array(codes)), np.array(numbers, dtype=object))

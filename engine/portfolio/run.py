@@ -95,11 +95,7 @@ class Run:
                 intake = self._intake(tape, reader.columns)
             stated.update(reader.columns if tape.kind == "jsonl" else intake.facts)
             aside.update(dict.fromkeys(intake.aside))
-        asked = {
-            name
-            for name, levels in self.decider.compiled.levels_on.items()
-            if levels and name not in stated
-        }
+        asked = self.kernel.asked - stated
         presumed = {p.fact for p in self.decider.rulebase.presumptions}
         facts = self.decider.rulebase.facts
         return [n for n in facts if n in asked - presumed], list(aside)

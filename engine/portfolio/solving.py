@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,20 +13,20 @@ from engine.evaluation.reach import Walk
 from engine.model import ORDERED, Decision
 from engine.portfolio.amounts import narrow
 from engine.portfolio.answers import (
+    NO_ANSWER,
     SharedAnswer,
     Situation,
     literal_answer,
     situation,
 )
-from engine.portfolio.arrays import Booleans, Codes, Integers, grouped, whole
+from engine.portfolio.arrays import Codes, Integers, Lookup, grouped, taken, whole
 from engine.portfolio.batch import Batch
 from engine.portfolio.columns import MISSING
 from engine.portfolio.plan import Plan, Relevant, Walked
 from engine.portfolio.reckoning import reckoned
+from engine.portfolio.remains import Numbering, Remains
 
 UNSOLVED = -2
-REJECTED = -1
-"""The code of a row that has no answer, since it can't be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Solved:
     """The answers of a batch to one decision: codes of shared answers, and the numbers of amounts
     and days."""
 
-    codes: Codes
+    codes: Lookup
     numbers: Integers | None = None
 
 
@@ -103,6 +103,9 @@ class Memory:
         self.questions = questions
         self.stands: dict[tuple[str | int, bytes], int] = {}
         """Where rows stand that lack facts, each with a negative number."""
+        self.left: dict[tuple[str | int, Hashable], int] = {}
+        """The same, by what is left of the diagrams there."""
+        self.numbering = Numbering()
         self.codes = {name: Solutions() for name in questions}
         """The answer's code where rows stand, of decisions with literal values."""
         self.situations: dict[tuple[str, bytes], Situation] = {}
@@ -119,12 +122,13 @@ class Solving:
         self._batch = batch
         self._shared = shared
         self._lock = lock
-        self._stands: dict[str | int, Codes] = {}
+        self._stands: dict[str | int, Lookup] = {}
         self._sessions: dict[int, Session] = {}
+        self._remains: dict[int, Remains] = {}
 
     # ---- where the rows stand -----------------------------------------------------------------
 
-    def _standing(self, name: str | int, walked: Walked) -> Codes:
+    def _standing(self, name: str | int, walked: Walked) -> Lookup:
         """Where the rows stand: the number of the state in which they end where nothing is missing,
         else a negative one that rows share which agree in all that counts."""
         found = self._stands.get(name)
@@ -134,23 +138,32 @@ class Solving:
             found = self._stands[name] = self._further(name, walked, ends, where)
         return found
 
-    def _further(self, name: str | int, walked: Walked, ends: Codes, where: Codes) -> Codes:
+    def _further(self, name: str | int, walked: Walked, ends: Lookup, where: Codes) -> Lookup:
         if not len(where):
             return ends
-        stands = ends.copy()
-        first, group = grouped([ends[where]], len(where))
+        assert ends.table is not None
+        own = ends.at[where]
+        first, group = grouped([own], len(where))
         with self._lock:
-            relevant = [walked.relevant(int(end)) for end in ends[where[first]]]
+            relevant = [walked.relevant(int(end)) for end in ends.table[own[first]]]
+        at, stands = ends.at.copy(), ends.table.tolist()
+        places: dict[int, int] = {}
         for each in set(relevant):
             same = np.array([own == each for own in relevant])
             part = where[same[group]]
-            keys = [ends[part], *self._keys(each, part)]
+            keys = [ends.table[ends.at[part]], *self._keys(each, part)]
             told, one_of = grouped(keys, len(part))
             marks = np.stack([whole(column, len(part))[told] for column in keys], axis=1)
+            found = []
             with self._lock:
-                codes = [self._stand(name, mark.tobytes()) for mark in marks]
-            stands[part] = np.array(codes, dtype=np.intp)[one_of]
-        return stands
+                for mark, row in zip(marks, part[told].tolist(), strict=True):
+                    stand = self._stand(name, walked, mark, row)
+                    if stand not in places:
+                        places[stand] = len(stands)
+                        stands.append(stand)
+                    found.append(places[stand])
+            at[part] = np.array(found)[one_of]
+        return Lookup(at, np.array(stands))
 
     def _keys(self, relevant: Relevant, rows: Codes) -> list[Integers]:
         """What tells rows apart that stopped for want of a fact: the classes that may still count,
@@ -172,21 +185,33 @@ class Solving:
                     values[fact] = np.where(unknown, own, numbers)
         return [*keys, *values.values()]
 
-    def _stand(self, name: str | int, mark: bytes) -> int:
-        stands = self._memory.stands
-        return stands.setdefault((name, mark), -1 - len(stands))
+    def _stand(self, name: str | int, walked: Walked, mark: Integers, row: int) -> int:
+        """The negative number of where a row stands, which begins ``mark`` and lacks facts."""
+        memory, key = self._memory, (name, mark.tobytes())
+        found = memory.stands.get(key)
+        if found is None:
+            parts = walked.product.states[int(mark[0])]
+            left = (name, self._remains_of(row).signature(parts))
+            found = memory.left.setdefault(left, -1 - len(memory.left))
+            memory.stands[key] = found
+        return found
 
     # ---- rows that no real loan has -----------------------------------------------------------
 
-    def impossible(self) -> Booleans:
+    def impossible(self) -> Codes:
         """The rows whose facts no completion makes a real loan."""
-        found = np.zeros(self._batch.rows, dtype=bool)
+        found: list[Codes] = []
         for number, walked in enumerate(self._memory.plan.constraints):
             stands = self._standing(number, walked)
-            first, group = grouped([stands], len(stands))
-            broken = [not self._possible(number, walked, int(stands[i]), i) for i in first.tolist()]
-            found |= np.array(broken, dtype=bool)[group]
-        return found
+            assert stands.table is not None
+            first = stands.first_rows()
+            broken = np.zeros(len(stands.table), dtype=bool)
+            for entry in np.flatnonzero(stands.counts).tolist():
+                stand = int(stands.table[entry])
+                broken[entry] = not self._possible(number, walked, stand, int(first[entry]))
+            if broken.any():
+                found.append(np.flatnonzero(taken(broken, stands.at)))
+        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.intp)
 
     def _possible(self, number: int, walked: Walked, stand: int, row: int) -> bool:
         if stand >= 0:  # a constraint that is met is left out
@@ -208,32 +233,35 @@ class Solving:
         if question.decision.type in ORDERED:
             return self._amounts(question, self._shared[name])
         stands = self._standing(name, self._memory.plan.decisions[name])
+        assert stands.table is not None
         memory, shared = self._memory, self._shared[name]
         with self._lock:
-            codes: Codes = memory.codes[name].of(stands)
-        unsolved = np.flatnonzero(codes == UNSOLVED)
+            codes: Codes = memory.codes[name].of(stands.table)
+        unsolved = np.flatnonzero((codes == UNSOLVED) & (stands.counts > 0))
         if len(unsolved):
-            first, _ = grouped([stands[unsolved]], len(unsolved))
+            first = stands.first_rows()[unsolved].tolist()
             with self._lock:
-                for row in unsolved[first].tolist():
-                    if memory.codes[name].of(stands[row]) == UNSOLVED:
-                        session = self._session(row)
-                        answer = literal_answer(session, question.decision, memory.rules)
-                        memory.codes[name].put(int(stands[row]), shared.code(answer))
-                codes = memory.codes[name].of(stands)
-        return Solved(codes)
+                for stand, row in zip(stands.table[unsolved].tolist(), first, strict=True):
+                    if memory.codes[name].of(np.array([stand]))[0] == UNSOLVED:
+                        session, remains = self._session(row), self._remains_of(row)
+                        answer = literal_answer(session, remains, question.decision, memory.rules)
+                        memory.codes[name].put(stand, shared.code(answer))
+                codes = memory.codes[name].of(stands.table)
+        return Solved(stands.renamed(np.maximum(codes, NO_ANSWER)))
 
     def _amounts(self, question: Question, shared: Shared) -> Solved:
         decision, batch, count = question.decision, self._batch, self._batch.rows
         walks = self._memory.plan.decisions
-        keys = [self._standing(name, walks[name]) for name in (*question.used, decision.name)]
-        stands = len(keys)
+        standing = [self._standing(name, walks[name]) for name in (*question.used, decision.name)]
+        stands = len(standing)
+        keys = [each.at for each in standing]
         keys += [whole(batch.column(fact).known(), count) for fact in question.facts]
         first, group = grouped(keys, count)
-        marks = np.stack([column[first] for column in keys], axis=1).astype(np.int64)
+        told = [each.of(first) for each in standing]
+        marks = np.stack([*told, *(own[first] for own in keys[stands:])], axis=1).astype(np.int64)
         order = np.argsort(group, kind="stable")
         bounds = np.searchsorted(group[order], np.arange(len(first) + 1)).tolist()
-        codes = np.empty(count, dtype=np.intp)
+        codes = np.empty(count, dtype=np.int32)
         numbers: Integers = np.zeros(count, dtype=np.int64)
         for number, row in enumerate(first.tolist()):
             part = order[bounds[number] : bounds[number + 1]]
@@ -244,13 +272,13 @@ class Solving:
             )
             own = reckoned(batch, decision, case, missing, part)
             with self._lock:
-                table = np.array([shared.code(answer) for answer in own.shared], dtype=np.intp)
+                table = np.array([shared.code(answer) for answer in own.shared], dtype=np.int32)
             codes[part] = table[own.codes]
             assert own.numbers is not None
             if own.numbers.dtype == object:
                 numbers = numbers.astype(object)
             numbers[part] = own.numbers
-        return Solved(codes, narrow(numbers))
+        return Solved(Lookup(codes), narrow(numbers))
 
     def _case(self, question: Question, row: int, mark: bytes) -> Situation:
         with self._lock:
@@ -258,7 +286,11 @@ class Solving:
             case = self._memory.situations.get(key)
             if case is None:
                 case = situation(
-                    self._session(row), question.decision, question.used, self._memory.rules
+                    self._session(row),
+                    self._remains_of(row),
+                    question.decision,
+                    question.used,
+                    self._memory.rules,
                 )
                 self._memory.situations[key] = case
             return case
@@ -267,6 +299,13 @@ class Solving:
         found = self._sessions.get(row)
         if found is None:
             found = self._sessions[row] = Session(self._batch.compiled, self._batch.facts_at(row))
+        return found
+
+    def _remains_of(self, row: int) -> Remains:
+        found = self._remains.get(row)
+        if found is None:
+            walk = self._session(row).walk
+            found = self._remains[row] = Remains(walk, self._memory.numbering)
         return found
 
 

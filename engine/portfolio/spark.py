@@ -1,8 +1,8 @@
 """Deciding a Spark table: the portfolio's kernel on every executor.
 
-The diagrams are built once, on the driver, and broadcast. Each Python worker makes a kernel of them
-and decides the Arrow batches that Spark hands it; no row depends on another, so that nothing is
-shuffled and the answers do not depend on how the table is divided.
+The rules are read once, on the driver, and broadcast. Each Python worker builds the diagrams of the
+jurisdictions that it meets and decides the Arrow batches that Spark hands it; no row depends on
+another, so that nothing is shuffled and the answers do not depend on how the table is divided.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from pyspark.sql.types import (
 )
 
 from engine import load
-from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
+from engine.model import Rulebase
 from engine.portfolio.batches import Batches
 from engine.portfolio.kernel import Kernel
 from engine.portfolio.mapping import TapeMapping
@@ -62,7 +62,7 @@ def decide(
     answers = batches.schema
     _check(table, batches, answers)
     work = _Work(
-        table.sparkSession.sparkContext.broadcast(decider.compiled),
+        table.sparkSession.sparkContext.broadcast(decider.rulebase),
         uuid.uuid4().hex,
         tuple(batches.kernel.wanted),
         strict,
@@ -108,7 +108,7 @@ def _type(kind: pa.DataType) -> DataType:
 class _Work:
     """What a Python worker does: batches in, their answers out."""
 
-    compiled: Broadcast[Compiled]
+    rulebase: Broadcast[Rulebase]
     job: str
     wanted: tuple[str, ...]
     strict: bool
@@ -125,8 +125,7 @@ class _Work:
             )
 
     def _batches(self) -> Batches:
-        compiled = self.compiled.value
-        kernel = Kernel(Decider(compiled.rulebase, compiled), self.wanted, strict=self.strict)
+        kernel = Kernel(Decider(self.rulebase.value), self.wanted, strict=self.strict)
         return Batches(kernel, self.mapping, self.keep)
 
 

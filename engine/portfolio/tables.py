@@ -1,26 +1,29 @@
 """Walking many rows at once: a small diagram in a few look-ups, a large one node by node.
 
 The table of a small diagram is walked in stages, each over one or more variables. The key of a
-stage is the classes of its variables as one number of mixed radix; ``next[node * width + key]`` is
-where the walk then stands.
+stage is the classes of its variables as one number of mixed radix; ``next[place + key]`` is the
+place from which the next stage goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from engine.evaluation.diagram import LEAF
-from engine.portfolio.arrays import Codes, whole
+from engine.portfolio.arrays import Codes, Lookup, grouped, taken, whole
 from engine.portfolio.product import UNMADE, Product
 
 ENTRIES = 1 << 21
 """The most entries that the stages of a table have together."""
-JOINED = 1 << 15
+JOINED = 1 << 18
 """Stages are joined while their table has no more entries than this: it then stays in the
-processor's nearest memory."""
+processor's nearer memory."""
+KEYS = 1 << 15
+"""So many combinations of what some columns hold are worth a table of their keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +44,40 @@ class Table:
     stages: tuple[Stage, ...]
     ends: Codes
 
-    def walk(self, key_of: Callable[[Stage], Codes], rows: int) -> Codes:
+    def walk(self, key_of: Callable[[Stage], Lookup], rows: int) -> Lookup:
         """The state in which each row ends. ``key_of`` gives a stage's key for each row."""
         if not self.stages:
-            return np.broadcast_to(self.ends, (rows,))
-        here = self.stages[0].next[key_of(self.stages[0])]
+            return Lookup(np.broadcast_to(np.int32(0), (rows,)), self.ends)
+        here = key_of(self.stages[0]).through(self.stages[0].next).each()
         for stage in self.stages[1:]:
-            here = stage.next[here * np.intp(stage.width) + key_of(stage)]
-        return whole(self.ends[here], rows)
+            here = taken(stage.next, here + key_of(stage).each())
+        return Lookup(whole(here, rows), self.ends)
 
 
-def key(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
-    """Several classes as one number of mixed radix."""
-    found = codes[0]
-    for code, size in zip(codes[1:], sizes[1:], strict=True):
-        found = found * size + code
+def key(classes: Sequence[Lookup], sizes: Sequence[int]) -> Lookup:
+    """Several classes as one number of mixed radix. Columns of few distinct elements are put
+    together before these are looked up."""
+    found, span = classes[0], sizes[0]
+    for other, size in zip(classes[1:], sizes[1:], strict=True):
+        found = _put_together(found, span, other, size)
+        span *= size
     return found
+
+
+def _put_together(a: Lookup, span: int, b: Lookup, size: int) -> Lookup:
+    if a.table is None and b.table is None:
+        return Lookup(_radix(a.at, size, b.at))
+    first = np.arange(span, dtype=np.int32) if a.table is None else a.table
+    second = np.arange(size, dtype=np.int32) if b.table is None else b.table
+    if len(first) * len(second) > min(KEYS, max(len(a.at), len(b.at))):
+        return Lookup(_radix(a.each(), size, b.each()))
+    table = _radix(first[:, None], size, second)
+    return Lookup(_radix(a.at, len(second), b.at), table.ravel())
+
+
+def _radix(a: Codes, size: int, b: Codes) -> Codes:
+    found: Codes = a * np.int32(size)
+    return np.add(found, b, out=found) if found.shape == b.shape else found + b
 
 
 def tabulated(
@@ -84,7 +105,8 @@ def tabulated(
         ways[asked, size:] = own[:, None] + count  # the walk ends here
         boundary, following = np.unique(ways, return_inverse=True)
         stages.append(Stage((current,), (width,), width, following.ravel().astype(np.int32)))
-    return Table(tuple(_joined(stages)), np.where(boundary < count, boundary, boundary - count))
+    ends = np.where(boundary < count, boundary, boundary - count)
+    return Table(tuple(_in_places(_joined(stages))), ends)
 
 
 def _joined(stages: Sequence[Stage]) -> list[Stage]:
@@ -106,12 +128,20 @@ def _joined(stages: Sequence[Stage]) -> list[Stage]:
     return found
 
 
+def _in_places(stages: Sequence[Stage]) -> Iterator[Stage]:
+    """The stages, each leading to where the table of the next begins for a node."""
+    for stage, after in pairwise([*stages, None]):
+        assert stage is not None
+        width = 1 if after is None else after.width
+        yield replace(stage, next=stage.next * np.int32(width))
+
+
 def stepwise(
     product: Product, codes_of: Callable[[int], Codes], sizes: Mapping[int, int], rows: int
-) -> Codes:
+) -> Lookup:
     """The state in which each row ends, found by taking all rows one step at a time. States are
     made as they are needed. ``codes_of`` gives the classes of a variable."""
-    here = np.zeros(rows, dtype=np.intp)
+    here = np.zeros(rows, dtype=np.int32)
     going = np.arange(rows)
     while len(going):
         nodes = here[going]
@@ -128,9 +158,9 @@ def stepwise(
         following = product.children[product.start[nodes] + codes]
         unmade = np.flatnonzero(following == UNMADE)
         if len(unmade):
-            pairs = np.stack([nodes[unmade], codes[unmade]], axis=1)
-            ways, way = np.unique(pairs, axis=0, return_inverse=True)
-            made = np.array([product.make(*pair) for pair in ways.tolist()], dtype=np.intp)
-            following[unmade] = made[way.ravel()]
+            own, by = nodes[unmade], codes[unmade]
+            first, way = grouped([own, by], len(unmade))
+            ways = zip(own[first].tolist(), by[first].tolist(), strict=True)
+            following[unmade] = np.array([product.make(*each) for each in ways])[way]
         here[going] = following
-    return here
+    return Lookup(here, np.arange(len(product.states)))

@@ -16,7 +16,7 @@ from engine.portfolio.arrays import Integers
 from engine.portfolio.encoding import Coded
 from engine.problems import InputError, Place, Problem
 
-BATCH = 1 << 17
+BATCH = 1 << 18
 """Rows in a batch."""
 BLOCK = 16 * 1024 * 1024
 """Bytes of text that are read at a time; no line may be longer."""

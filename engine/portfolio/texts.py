@@ -176,6 +176,10 @@ def _numbered(before: int, rows: int, lost: dict[int, Problem]) -> Integers:
 
 # ---- JSON Lines -------------------------------------------------------------------------------
 
+# Rows are read one by one: Arrow's own reader makes doubles of amounts and times of days, and stops
+# at the first line that it can't read without saying which.
+_JSON = json.JSONDecoder(parse_float=Decimal)
+
 
 @contextmanager
 def open_jsonl(tape: Tape, layouts: Sequence[Layout]) -> Iterator[Reader]:
@@ -232,7 +236,7 @@ def _lines(first: bytes, file: BinaryIO, tape: Tape) -> Iterator[bytes]:
 def _json_row(line: bytes, name: str, number: int) -> tuple[dict[str, Any] | None, Problem | None]:
     where = Place(name, number)
     try:
-        row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_float=Decimal)
+        row = _JSON.decode(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError:
         return None, Problem("not-utf8", "this line is not UTF-8", where)
     except (ValueError, RecursionError) as error:

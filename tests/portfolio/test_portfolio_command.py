@@ -229,6 +229,23 @@ def test_rows_that_cannot_be_used_are_told_and_not_lost(capsys: Captured, tmp_pa
     data = summary(capsys, tape, "--only", "upside_down")
     assert (data["rows"], data["decided"], data["undetermined"]) == (6, 1, 1)
     assert sum(data["rejected"].values()) == 4  # type: ignore[attr-defined]
+    assert portfolio(capsys, tape, "--only", "upside_down", "--fail-on-rejects")[0] == 1
+
+
+def test_rows_that_are_all_used_do_not_fail(capsys: Captured, tmp_path: Path) -> None:
+    tape = write(tmp_path / "book.csv", HEADER + ROWS)
+    assert portfolio(capsys, tape, "--only", "upside_down", "--fail-on-rejects")[0] == 3
+
+
+def test_an_arrow_file_with_codes_beyond_its_texts_is_refused(
+    capsys: Captured, tmp_path: Path
+) -> None:
+    codes = pa.array([0, 7], pa.int32())
+    column = pa.DictionaryArray.from_arrays(codes, pa.array(["mortgage"]), safe=False)
+    tape = tmp_path / "book.arrow"
+    with pa.ipc.new_file(tape, pa.schema([("loan_kind", column.type)])) as file:
+        file.write(pa.RecordBatch.from_arrays([column], names=["loan_kind"]))
+    assert "this is no Arrow file that can be read" in refused(capsys, str(tape))
 
 
 def test_marks_and_line_ends_of_other_systems(capsys: Captured, tmp_path: Path) -> None:
@@ -429,7 +446,7 @@ def test_a_row_that_is_lost_is_a_fault_of_the_engine(
 def test_without_the_extra_it_says_what_to_install(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.commands.portfolio.find_spec", lambda name: None)
-    code, _, err = portfolio(capsys, "book.csv")
-    assert code == 2
-    assert "pip install 'recourse-engine[portfolio]'" in err
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    _, _, err = portfolio(capsys, "book.csv")
+    hint = "pip install 'recourse-engine[portfolio]'"
+    assert err == f"recourse: reading loan tapes needs NumPy and PyArrow: {hint}\n"
