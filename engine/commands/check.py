@@ -81,7 +81,7 @@ def _show(checked: Sequence[Checked]) -> None:
         if one.problems:
             click.echo(problems.as_text(one.problems, has_colour(sys.stdout)) + "\n")
         if one.decider is not None:
-            text = findings_text(one.decider.compiled, one.findings, style())
+            text = findings_text(one.decider.compiled_for({}, ()), one.findings, style())
             if text:
                 click.echo(text + "\n")
     for one in checked:
@@ -90,7 +90,9 @@ def _show(checked: Sequence[Checked]) -> None:
 
 def _problems(checked: Checked) -> list[Problem]:
     proved = (
-        [] if checked.decider is None else as_problems(checked.decider.compiled, checked.findings)
+        []
+        if checked.decider is None
+        else as_problems(checked.decider.compiled_for({}, ()), checked.findings)
     )
     return [*checked.problems, *proved]
 
@@ -98,5 +100,5 @@ def _problems(checked: Checked) -> list[Problem]:
 def _data(checked: Checked) -> list[dict[str, object]]:
     found: list[dict[str, object]] = list(json.loads(problems.as_json(checked.problems)))
     if checked.decider is not None:
-        found += findings_data(checked.decider.compiled, checked.findings)
+        found += findings_data(checked.decider.compiled_for({}, ()), checked.findings)
     return found

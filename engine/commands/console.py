@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from engine.presentation.completion import CANDIDATES
-from engine.presentation.layout import Style
+from engine.presentation.layout import Style, listed
 from engine.presentation.problems import as_text
 from engine.problems import Problem, listing
 from engine.reading.loans import schema_pack
@@ -63,6 +64,26 @@ def step_by_step(what: str) -> Iterator[Callable[[str], None]]:
     finally:
         if shown:
             click.echo("\r\x1b[K", err=True, nl=False)
+
+
+# ---- extras -----------------------------------------------------------------------------------
+
+
+class NotInstalled(click.ClickException):
+    """What a command needs besides the engine is not installed."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"recourse: {self.message}", err=True, file=file)
+
+
+def need(what: str, extra: str, modules: Mapping[str, str]) -> None:
+    """Make sure that modules are installed, which are given with the names that people know them
+    by. Raises ``NotInstalled``, which says that ``what`` needs them and which ``extra`` has them.
+    """
+    missing = [name for module, name in modules.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        hint = f"pip install 'recourse-engine[{extra}]'"
+        raise NotInstalled(f"{what} needs {listed(missing, 'and')}: {hint}")
 
 
 # ---- options ----------------------------------------------------------------------------------

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
 
 from engine import load
-from engine.commands.console import DONE, INVALID, completing, pack_option
+from engine.commands.console import DONE, completing, need, pack_option
 from engine.reading.packs import shown
 
-INSTALL = "recourse: writing SQL needs SQLGlot: pip install 'recourse-engine[sql]'"
 DIALECTS = ("duckdb", "spark", "snowflake", "bigquery", "postgres")
 
 
@@ -92,9 +90,7 @@ def sql(
       recourse export sql --dialect snowflake -o statements/
       recourse export sql --decision recourse --fact loan_kind --fact property_state=state
     """
-    if importlib.util.find_spec("sqlglot") is None:
-        click.echo(INSTALL, err=True)
-        return INVALID
+    need("writing SQL", "sql", {"sqlglot": "SQLGlot"})
     from engine.portfolio.sql.statement import Source, statements
 
     pairs = (fact.partition("=") for fact in facts)

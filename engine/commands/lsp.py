@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import click
 
-from engine.commands.console import DONE, INVALID
-
-INSTALL = "recourse: the language server needs pygls: pip install 'recourse-engine[lsp]'"
+from engine.commands.console import DONE, need
 
 
 @click.command("lsp")
@@ -26,9 +22,7 @@ def command() -> int:
     Examples:
       recourse lsp
     """
-    if importlib.util.find_spec("pygls") is None:
-        click.echo(INSTALL, err=True)
-        return INVALID
+    need("the language server", "lsp", {"pygls": "pygls"})
     from engine.editing.server import rule_server
 
     rule_server().start_io()

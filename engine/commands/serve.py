@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import click
 
-from engine.commands.console import DONE, INVALID, completing
+from engine.commands.console import DONE, completing, need
 
-INSTALL = "recourse: the service needs uvicorn: pip install 'recourse-engine[serve]'"
+NEEDED = {
+    "httptools": "httptools",
+    "jinja2": "Jinja",
+    "orjson": "orjson",
+    "starlette": "Starlette",
+    "uvicorn": "uvicorn",
+}
 
 
 @click.command("serve")
@@ -41,9 +45,7 @@ def command(packs: tuple[str, ...], host: str, port: int, record: str | None, wo
       recourse serve --pack us --port 8080 --record decisions.jsonl
       recourse serve --pack ./my-pack --workers 2
     """
-    if importlib.util.find_spec("uvicorn") is None or importlib.util.find_spec("starlette") is None:
-        click.echo(INSTALL, err=True)
-        return INVALID
+    need("the service", "serve", NEEDED)
     from engine.service.running import is_loopback, listening, serve
 
     bound = listening(host, port)

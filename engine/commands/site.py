@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 from pathlib import Path
 
 import click
 
 from engine import __version__, load
-from engine.commands.console import DONE, INVALID, pack_option, step_by_step
+from engine.commands.console import DONE, need, pack_option, step_by_step
 from engine.problems import InputError, Place, Problem
 from engine.reading.packs import shown
 from engine.reading.saving import save_text
-
-INSTALL = "recourse: making the site needs Jinja: pip install 'recourse-engine[site]'"
 
 
 @click.command("site")
@@ -32,9 +29,7 @@ def command(out: str, pack: str) -> int:
       recourse site public
       recourse site /tmp/primer --pack primer
     """
-    if importlib.util.find_spec("jinja2") is None:
-        click.echo(INSTALL, err=True)
-        return INVALID
+    need("making the site", "site", {"jinja2": "Jinja"})
     from engine.presentation.site.pages import site
 
     folder = Path(out)

@@ -40,7 +40,7 @@ def as_items(checked: Checked) -> list[Item]:
     time alone, is skipped."""
     if checked.decider is None:
         return [_error(checked.pack, problem) for problem in checked.problems]
-    compiled = checked.decider.compiled
+    compiled = checked.decider.compiled_for({}, ())
     items = list(_proofs(compiled, checked.findings))
     if checked.results:
         return [*items, *cases.as_items(checked.results)]

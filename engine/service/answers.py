@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from engine.analysis.interview import Interview, next_question
 from engine.auditing import now
@@ -25,6 +26,10 @@ from engine.service.refusals import Refusal, refusal_of
 from engine.service.requests import Request
 
 Data = dict[str, Any]
+
+WITHOUT_PLACE = (
+    "Most rules hold in one place alone. Without it too much is possible to be worked out in time."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,8 @@ def decided(decider: Decider, engine: str, request: Request, until: float, recor
         (loan,) = request.loans
         record = _record(decider, loan, request, until)
         return _one(as_data(record, engine, decided_at=at), recorded)
-    results: list[str] = []
-    kept: list[str] = []
+    results: list[bytes] = []
+    kept: list[bytes] = []
     for loan in request.loans:
         if time.monotonic() > until:
             raise TooSlow
@@ -60,8 +65,8 @@ def decided(decider: Decider, engine: str, request: Request, until: float, recor
             results.append(kept[-1])
         except Refusal as refusal:
             results.append(_json(refusal.data))
-    body = f'{{"results": [{", ".join(results)}]}}'.encode()
-    records = tuple(kept) if recorded else ()
+    body = b'{"results":[' + b",".join(results) + b"]}"
+    records = tuple(each.decode() for each in kept) if recorded else ()
     return Reply(body, records, decided=len(kept), refused=len(results) - len(kept))
 
 
@@ -89,21 +94,55 @@ def possible(decider: Decider, engine: str, request: Request, until: float) -> R
     question. Raises ``Refusal`` and ``TooSlow``."""
     (loan,) = request.loans
     rulebase = decider.rulebase
-    wanted = request.only or rulebase.main or tuple(decider.wanted(None))
+    wanted = _asked(decider, request)
     unknown = tuple((name, None) for name in request.unknown if loan.data.get(name) is None)
     try:
         given = read_facts(rulebase, loan.data, loan.locate)
-        interview = Interview(decider, tuple(wanted), given, unknown, request.strict, until)
+        interview = Interview(decider, wanted, given, unknown, request.strict, until)
         question = next_question(interview, verify=True)
         record = question.record if question else interview.record(verify=True)
     except InputError as error:
         raise refusal_of("unusable-facts", error.problems) from None
-    data: Data = {"pack": pack_data(rulebase), "only": list(wanted)}
     asked = [] if question is None else [_question(question.fact, question.settles)]
-    data["next"] = asked[0] if asked else None
-    data["questions"] = asked + _further(record, {q["fact"] for q in asked} | {*request.unknown})
-    data["record"] = None if record is None else as_data(record, engine)
-    return Reply(_json(data).encode())
+    further = _further(record, {q["fact"] for q in asked} | {*request.unknown})
+    told = None if record is None else as_data(record, engine)
+    return _step(decider, wanted, asked[0] if asked else None, asked + further, told)
+
+
+def ask_for_place(decider: Decider, request: Request) -> Reply | None:
+    """Where it takes too long to say what is possible: the question for the jurisdiction, even
+    where the person could not tell it, with the reason; None where it is known."""
+    (loan,) = request.loans
+    rulebase = decider.rulebase
+    fact = rulebase.facts.get(rulebase.jurisdiction_fact)
+    if fact is None or loan.data.get(fact.name) is not None:
+        return None
+    wanted = _asked(decider, request)
+    question = _question(fact, wanted) | {"because": WITHOUT_PLACE}
+    return _step(decider, wanted, question, [question], None)
+
+
+def _asked(decider: Decider, request: Request) -> tuple[str, ...]:
+    """The decisions that an interview is about."""
+    return tuple(request.only or decider.rulebase.main or decider.wanted(None))
+
+
+def _step(
+    decider: Decider,
+    wanted: Sequence[str],
+    question: Data | None,
+    questions: Sequence[Data],
+    record: Data | None,
+) -> Reply:
+    """One step of an interview."""
+    data: Data = {
+        "pack": pack_data(decider.rulebase),
+        "only": list(wanted),
+        "next": question,
+        "questions": list(questions),
+        "record": record,
+    }
+    return Reply(_json(data))
 
 
 def _further(record: Record | None, known: Collection[str]) -> list[Data]:
@@ -138,9 +177,9 @@ def _popular(view: Decider | None, record: Record) -> Comparison | None:
 
 
 def _one(data: Data, recorded: bool) -> Reply:
-    text = _json(data)
-    return Reply(text.encode(), (text,) if recorded else (), decided=1)
+    body = _json(data)
+    return Reply(body, (body.decode(),) if recorded else (), decided=1)
 
 
-def _json(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(", ", ": "))
+def _json(data: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(data)  # no number that is read is longer than the 64 bits it can write

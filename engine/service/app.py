@@ -7,7 +7,7 @@ import gc
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,9 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from engine import __version__
 from engine.auditing import Trail
 from engine.evaluation.decide import Decider, Disagreement
+from engine.model import Rulebase
 from engine.presentation.record import pack_data
-from engine.service.answers import Reply, decided, explained, possible
-from engine.service.crew import Crew
+from engine.service.answers import Reply, ask_for_place, decided, explained, possible
+from engine.service.crew import ASKED_SECONDS, SLOW_SECONDS, Crew
 from engine.service.logs import LOGGER, failure
 from engine.service.metrics import Metrics
 from engine.service.page import CONTENT_POLICY, page_files
@@ -78,6 +79,7 @@ class Service:
                 Route("/v1/packs", self.packs),
                 Route("/v1/packs/{name}", self.pack),
                 Route("/openapi.json", self.openapi),
+                Route("/maps", self.maps),
                 Route("/healthz", self.health),
                 Route("/metrics", self.tell_metrics),
                 *(Route(path, _sender(file)) for path, file in page_files().items()),
@@ -111,7 +113,7 @@ class Service:
     async def possible(self, call: Call) -> Response:
         """``POST /v1/possible``."""
         keys = ("facts", "only", "strict", "unknown")
-        return await self._answered(call, keys, self._possible)
+        return await self._answered(call, keys, self._possible, ask_for_place, ASKED_SECONDS)
 
     async def explain(self, call: Call) -> Response:
         """``POST /v1/explain``."""
@@ -133,14 +135,35 @@ class Service:
         call: Call,
         keys: Collection[str],
         answer: Callable[[Decider, Request, float], Reply],
+        otherwise: Callable[[Decider, Request], Reply | None] = lambda decider, request: None,
+        seconds: float = SLOW_SECONDS,
     ) -> Response:
+        """What ``answer`` makes of a request; where that takes longer than ``seconds``, what
+        ``otherwise`` makes of it, or a refusal."""
         decider = self.served.find(call.query_params.get("pack"))
         body = await _body(call)
+        request = Request()
+
+        def read() -> None:
+            nonlocal request
+            request = read_request(body, decider.rulebase, keys)
 
         def work(until: float) -> Reply:
-            return answer(decider, read_request(body, decider.rulebase, keys), until)
+            if kind is None:
+                read()
+            return answer(decider, request, until)
 
-        reply = await self._crew.run(work, long=len(body) > LONG)
+        kind = None
+        if len(body) <= LONG:
+            read()
+            kind = (call.url.path, *_kind(decider.rulebase, request))
+        try:
+            reply = await self._crew.run(work, kind, seconds=seconds)
+        except Refusal as refusal:
+            instead = otherwise(decider, request) if refusal.kind == "too-slow" else None
+            if instead is None:
+                raise
+            reply = instead
         if self._recorder is not None and reply.records:
             await self._recorder.keep(reply.records)
             self.metrics.count("recourse_recorded_total", len(reply.records))
@@ -165,6 +188,11 @@ class Service:
     async def openapi(self, call: Call) -> Response:
         """``GET /openapi.json``."""
         return _sent(call, self.served.openapi(call.query_params.get("pack")))
+
+    async def maps(self, call: Call) -> Response:
+        """``GET /maps``: what the page shows of the overviews."""
+        name = call.query_params.get("pack")
+        return _sent(call, await self._crew.run(lambda until: self.served.maps(name)))
 
     async def health(self, call: Call) -> Response:
         """``GET /healthz``."""
@@ -209,6 +237,13 @@ async def _body(call: Call) -> bytes:
         detail = f"it has to be here within {BODY_SECONDS:g} seconds"
         raise Refusal("slow-body", detail, headers={"connection": "close"}) from None
     return b"".join(parts)
+
+
+def _kind(rulebase: Rulebase, request: Request) -> tuple[Hashable, ...]:
+    """What the diagrams hang on that a request needs."""
+    facts = (rulebase.jurisdiction_fact, rulebase.section_fact)
+    loans = {tuple(str(loan.data.get(name))[:40] for name in facts) for loan in request.loans}
+    return rulebase.name, frozenset(loans), request.only, request.strict
 
 
 def _sent(call: Call, document: Document) -> Response:

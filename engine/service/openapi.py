@@ -154,7 +154,12 @@ def _schemas(rulebase: Rulebase) -> Data:
             "fact": {"enum": list(rulebase.facts)},
             "question": {"type": "string"},
             "settles": {"type": "array", "items": {"type": "string"}},
-        }
+            "because": {
+                "type": "string",
+                "description": "Why it is asked for though the person could not tell it.",
+            },
+        },
+        ["fact", "question", "settles"],
     )
     text: Data = {"type": "string"}
     schemas: Data = {

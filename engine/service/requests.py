@@ -5,14 +5,17 @@ The places of its problems are JSON pointers (``/loans/3/occupancy``), with line
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from engine.model import Rulebase
 from engine.problems import NOWHERE, InputError, Place, Problem, likely, listing
 from engine.reading.json import parse_json
 from engine.reading.loans import Loan
-from engine.reading.nodes import Entry, ListNode, MapNode, Node, ScalarNode, plain
+from engine.reading.nodes import MAX_DIGITS, Entry, ListNode, MapNode, Node, ScalarNode, plain
 from engine.reading.source import source_of
 from engine.service.refusals import refusal_of
 from engine.values import describe
@@ -21,6 +24,8 @@ MAX_BODY = 256 * 1024
 """The largest body, in bytes."""
 BODY_SECONDS = 10.0
 """A body has to arrive within this time."""
+MAX_PLAIN = 8 * 1024
+"""A longer body, in bytes, is always read with places."""
 MAX_LOANS = 100
 """So many loans one request may hold."""
 MAX_UNKNOWN = 20
@@ -49,6 +54,74 @@ def read_request(data: bytes, rulebase: Rulebase, keys: Collection[str]) -> Requ
     Raises ``Refusal``: for everything but the values of facts, which are read when they are
     decided.
     """
+    return _read_plainly(data, rulebase, keys) or _read_with_places(data, rulebase, keys)
+
+
+def _read_plainly(data: bytes, rulebase: Rulebase, keys: Collection[str]) -> Request | None:
+    """What a body states that is short, plain and sound, as nearly all are: read ten times as fast
+    as with places. None for any other."""
+    hidden = b"\\" in data or b"\x7f" in data
+    if len(data) > MAX_PLAIN or not data.isascii() or hidden:
+        return None
+    try:
+        root = json.loads(data.decode("ascii"), object_pairs_hook=_unique, **_NUMBERS)
+    except (ValueError, RecursionError):  # what is wrong, the careful reading says
+        return None
+    if not isinstance(root, dict) or "loans" in root or not root.keys() <= {*keys}:
+        return None
+    facts, only, strict = root.get("facts"), root.get("only"), root.get("strict", False)
+    if not isinstance(facts, dict) or not facts.keys() <= rulebase.facts.keys():
+        return None
+    if any(isinstance(value, list | dict) for value in facts.values()):
+        return None
+    unknown = root.get("unknown", [])
+    if not isinstance(strict, bool) or not _are_names(unknown, rulebase.facts):
+        return None
+    if "only" in root and not (only and _are_names(only, rulebase.decisions)):
+        return None
+
+    def locate(fact: str, key: bool) -> tuple[Place, str]:
+        (loan,) = _read_with_places(data, rulebase, keys).loans
+        return loan.locate(fact, key)
+
+    wanted = tuple(dict.fromkeys(only)) if only else None
+    loan = Loan("/facts", facts, locate)
+    return Request((loan,), False, wanted, strict, tuple(dict.fromkeys(unknown)))
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError
+    return made
+
+
+def _number(text: str) -> int | Decimal:
+    if len(text) > MAX_DIGITS or "e" in text or "E" in text:
+        raise ValueError
+    return Decimal(text) if "." in text else int(text)
+
+
+def _refused(text: str) -> None:
+    raise ValueError
+
+
+_NUMBERS: dict[str, Any] = {
+    "parse_int": _number,
+    "parse_float": _number,
+    "parse_constant": _refused,
+}
+
+
+def _are_names(value: object, known: Mapping[str, object]) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= len(known)
+        and all(isinstance(name, str) and name in known for name in value)
+    )
+
+
+def _read_with_places(data: bytes, rulebase: Rulebase, keys: Collection[str]) -> Request:
     root = _parsed(data)
     if not isinstance(root, MapNode):
         message = f"the body is an object, not {describe(plain(root))}"

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from engine import Decider, __version__, load
 from engine.evaluation.slices import places
+from engine.model import Fact, Rulebase, Value
 from engine.presentation.catalogue import facts_data
 from engine.presentation.record import pack_data
+from engine.presentation.site.maps import maps_html, with_maps
 from engine.problems import likely, listing
+from engine.reading.overviews import read_overviews
 from engine.service.openapi import description
 from engine.service.refusals import Refusal
-from engine.values import to_json
+from engine.values import show, to_json
 
 Data = dict[str, Any]
+
+WARM_SECONDS = 5.0
+"""The service is ready after so long, whatever is built by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +52,24 @@ class Served:
         found = [load(pack) for pack in packs]
         self.deciders: Mapping[str, Decider] = {each.rulebase.name: each for each in found}
         self.default = next(iter(self.deciders))
+        self._overviews = {
+            name: with_maps(read_overviews(each.rulebase)) for name, each in self.deciders.items()
+        }
+        self._maps: dict[str, Document] = {}
+        self._making = threading.Lock()
 
-    def warm_up(self) -> None:
-        """Build everything that a first decision would otherwise wait for."""
+    def warm_up(self, seconds: float = WARM_SECONDS) -> None:
+        """Build what a first decision would otherwise wait for, as much of it as the time allows:
+        the rest is built when it is first needed."""
+        end = time.monotonic() + seconds
         for decider in self.deciders.values():
             rulebase = decider.rulebase
-            for place in places(rulebase):
-                decider.compiled_for({rulebase.jurisdiction_fact: place})
-            _ = decider.compiled, decider.rete
+            _ = decider.rete
+            for facts in _usual(rulebase):
+                if time.monotonic() > end:
+                    return
+                decider.compiled_for(facts)
+            _ = decider.compiled
 
     def find(self, name: str | None) -> Decider:
         """The pack of that name, or the default. Raises ``Refusal``."""
@@ -76,7 +95,10 @@ class Served:
 
     @cached_property
     def _pack_documents(self) -> Mapping[str, Document]:
-        return {name: _document(each, _json(_pack(each))) for name, each in self.deciders.items()}
+        return {
+            name: _document(each, _json({**_pack(each), "maps": len(self._overviews[name])}))
+            for name, each in self.deciders.items()
+        }
 
     @cached_property
     def _descriptions(self) -> Mapping[str, Document]:
@@ -89,9 +111,31 @@ class Served:
         """What a pack knows: its facts and its decisions. Raises ``Refusal``."""
         return self._pack_documents[self.find(name).rulebase.name]
 
+    def maps(self, name: str | None) -> Document:
+        """The maps of a pack as a piece of HTML, made when they are first asked for, which takes a
+        second. A tile leads to the page with its answer. Raises ``Refusal``."""
+        decider = self.find(name)
+        known = decider.rulebase.name
+
+        def address(fact: Fact, value: Value) -> str:
+            return f"#{quote(known)}?{quote(fact.name)}={quote(show(value, fact.type))}"
+
+        with self._making:
+            if known not in self._maps:
+                html = maps_html(decider, self._overviews[known], address)
+                self._maps[known] = document(html.encode(), "text/html; charset=utf-8")
+            return self._maps[known]
+
     def openapi(self, name: str | None) -> Document:
         """The OpenAPI description, with the facts of one pack. Raises ``Refusal``."""
         return self._descriptions[self.find(name).rulebase.name]
+
+
+def _usual(rulebase: Rulebase) -> list[dict[str, Value]]:
+    """The jurisdictions, for loans of each kind that is built apart, kind by kind."""
+    section = rulebase.facts.get(rulebase.section_fact)
+    kinds = [{}] if section is None else [{section.name: value} for value in section.values]
+    return [{**k, rulebase.jurisdiction_fact: p} for k in kinds for p in places(rulebase)]
 
 
 def _document(decider: Decider, body: bytes) -> Document:

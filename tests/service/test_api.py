@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from engine import __version__
 from engine.evaluation.decide import Disagreement
+from engine.evaluation.reach import TooSlow
 from engine.reading.schema import read_schema
 from engine.service.logs import LOGGER, JsonLines
 from engine.service.refusals import CONTENT_TYPE, KINDS
@@ -230,6 +232,20 @@ def test_every_answer_says_how_it_is_to_be_used(primer: Running) -> None:
     assert primer.post("/v1/decide", {"facts": {}}).headers["cache-control"] == "no-store"
 
 
+def test_the_maps_are_drawn_for_the_page(law: Running, primer: Running) -> None:
+    drawn = law.ask("GET", "/maps?pack=us")
+    assert drawn.headers["content-type"] == "text/html; charset=utf-8"
+    tiles = re.findall(r'<a class="tile" href="#us\?property_state=(\w+)"', drawn.body.decode())
+    facts = {fact["name"]: fact for fact in law.ask("GET", "/v1/packs/us").data["facts"]}
+    assert sorted(tiles) == sorted(facts["property_state"]["values"])
+    same = {"if-none-match": drawn.headers["etag"]}
+    assert law.ask("GET", "/maps?pack=us", headers=same).status == 304
+    assert law.ask("GET", "/v1/packs/us").data["maps"] == 1
+    assert primer.ask("GET", "/v1/packs/primer").data["maps"] == 0
+    assert primer.ask("GET", "/maps").body.strip() == b""
+    assert primer.ask("GET", "/maps?pack=us").status == 404
+
+
 def test_requests_are_counted_and_logged_without_what_they_say(primer: Running) -> None:
     primer.post("/v1/decide", {"facts": {"loan_kind": "secretkind", "sale_price": 987654}})
     primer.ask("GET", "/secretpath?secretquery=1", headers={"user-agent": "secretagent"})
@@ -249,7 +265,7 @@ def test_requests_are_counted_and_logged_without_what_they_say(primer: Running) 
         assert line_.startswith("# ") or float(line_.rpartition(" ")[2]) >= 0
 
 
-def ask_within(app: Any, body: bytes) -> tuple[int, Any]:
+def ask_within(app: Any, body: bytes, path: str = "/v1/decide") -> tuple[int, Any]:
     """A request within this process, so that a fault can be planted."""
     sent: list[dict[str, Any]] = []
 
@@ -260,7 +276,7 @@ def ask_within(app: Any, body: bytes) -> tuple[int, Any]:
         sent.append(message)
 
     headers = [(b"content-type", b"application/json")]
-    scope = {"type": "http", "method": "POST", "path": "/v1/decide", "query_string": b""}
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b""}
     asyncio.run(app({**scope, "headers": headers, "state": {}}, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"])
 
@@ -288,3 +304,31 @@ def test_a_fault_is_told_without_facts(
     (logged,) = [JsonLines().format(each) for each in caplog.records]
     assert "auto" not in logged
     assert json.loads(logged)["error"]["type"] == type(fault).__name__
+
+
+def test_what_takes_too_long_without_the_place_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("starlette", reason="needs the extra `serve`")
+    from engine.service.answers import WITHOUT_PLACE
+    from engine.service.app import make_app
+
+    app = make_app(["primer"])
+
+    def fails(*arguments: object, **more: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr("engine.evaluation.decide.Decider.decide", fails)
+    body = b'{"facts": {"loan_kind": "auto"}, "unknown": ["property_state"]}'
+    status, data = ask_within(app, body, "/v1/possible")
+    assert status == 200
+    assert data["next"]["fact"] == "property_state"
+    assert data["next"]["because"] == WITHOUT_PLACE
+    assert data["questions"] == [data["next"]]
+    assert data["record"] is None
+    known = b'{"facts": {"property_state": "OH"}}'
+    for path, asked in (
+        ("/v1/possible", known),
+        ("/v1/decide", known),
+        ("/v1/decide", b'{"facts": {}}'),
+    ):
+        status, data = ask_within(app, asked, path)
+        assert (status, data["title"]) == KINDS["too-slow"]

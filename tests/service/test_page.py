@@ -134,6 +134,20 @@ def test_an_answer_that_does_not_fit_is_told_and_not_kept(page: Any) -> None:
     assert "say that you don't know" in page.inner_text("#problem")
 
 
+def test_a_question_that_can_not_be_done_without_says_why(page: Any) -> None:
+    def too_slow(route: Any) -> None:
+        said = route.fetch(post_data={"facts": {}}).json()
+        said["next"]["because"] = "Without it nothing can be said."
+        route.fulfill(json=said)
+
+    page.route("**/v1/possible*", too_slow)
+    go(page, "property_state=")
+    assert "Without it nothing can be said." in page.inner_text("#question")
+    assert page.locator("#question button").all_inner_texts() == ["Continue"]
+    page.click("#question button")
+    assert page.inner_text("#problem") == "Choose or write an answer."
+
+
 def test_the_facts_of_a_link_are_not_sent_in_an_address(page: Any, law: Running) -> None:
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
@@ -149,6 +163,68 @@ def test_every_decision_can_be_shown(page: Any) -> None:
     page.click("#all")
     page.wait_for_selector("#others dt")
     assert "single action" in page.inner_text("#others")
+
+
+def open_map(page: Any) -> None:
+    """Ask for the map by the keyboard, and wait until it is drawn."""
+    page.focus("#maps summary")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#drawn .choices:visible")
+
+
+def test_a_tile_of_the_map_answers_with_its_state(page: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    go(page, HOME)
+    assert not any("/maps" in url for url in asked)  # until somebody wants to see it
+    open_map(page)
+    assert page.get_attribute('.tile[data-label="California"]', "aria-current") == "true"
+    before = page.inner_text("#answers")
+    page.click('.tile[data-label="Texas"]')
+    page.wait_for_selector('.tile[data-label="Texas"][aria-current]')
+    settled(page)
+    assert "property_state=TX" in page.url and "occupancy=primary" in page.url
+    assert page.input_value("#fact-property_state") == "TX"
+    assert page.inner_text("#answers") != before
+    assert page.get_attribute('.tile[data-label="California"]', "aria-current") is None
+    assert len([url for url in asked if "/maps" in url]) == 1
+    assert not any("CA" in url for url in asked if "/maps" in url)
+
+
+def test_the_map_by_keyboard(page: Any) -> None:
+    go(page)
+    open_map(page)
+    page.focus("#drawn input[name=situation]")
+    words = page.inner_text("#drawn .chosen")
+    tile = page.locator('.tile[data-label="California"]')
+    seen = {tile.get_attribute("aria-label")}
+    for _ in range(page.locator("#drawn input[name=situation]").count() - 1):
+        page.keyboard.press("ArrowDown")
+        assert page.inner_text("#drawn .chosen") != words
+        seen.add(tile.get_attribute("aria-label"))
+    assert len(seen) > 1 and all(label.startswith("California: ") for label in seen)
+    tile.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.hash.includes('property_state=CA')")
+    settled(page)
+    assert page.evaluate("document.activeElement.closest('#question') !== null")
+
+
+def test_the_map_says_what_is_presumed(page: Any) -> None:
+    go(page)
+    open_map(page)
+    page.check("#drawn label:has-text('short sale') input")
+    assert "Deficiency waived: no" in page.inner_text("#drawn .assumed:visible")
+
+
+def test_rules_without_a_map_show_none(page: Any) -> None:
+    go(page)
+    assert page.is_visible("#glance")
+    open_map(page)
+    page.select_option("#pack", "primer")
+    page.wait_for_selector("#glance", state="hidden")
+    page.select_option("#pack", "us")
+    page.wait_for_selector("#drawn .choices:visible")
 
 
 def test_the_keyboard_is_enough(page: Any) -> None:
@@ -176,6 +252,7 @@ def test_the_keyboard_is_enough(page: Any) -> None:
 def test_a_phone_needs_no_sideways_scrolling(phone: Any) -> None:
     for facts in ("", HOME, SOLD):
         go(phone, facts)
+        open_map(phone)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     small = """[...document.querySelectorAll('button, select, input:not([type=radio]), .choice')]
         .filter(e => e.offsetParent && e.getBoundingClientRect().height < 24).length"""
@@ -202,6 +279,7 @@ def test_no_barriers_are_found(
                 page.click("#all")
                 page.wait_for_selector("#others dt")
                 page.click("#presumed summary")
+                open_map(page)
             assert barriers(page, axe) == []
 
 

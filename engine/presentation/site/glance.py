@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.analysis.matrix import Cell, Row
@@ -11,6 +12,7 @@ from engine.presentation.site.addresses import Addresses
 from engine.presentation.site.chips import NOTHING, Chip, Palette, cell_chips, value_chip
 from engine.presentation.site.entries import Piece
 from engine.presentation.site.plan import Shown
+from engine.presentation.words import value_words
 
 TILE, GAP, ROUND = 60, 6, 7
 """The side of a tile, the space between two, and the radius of a corner, in units."""
@@ -63,6 +65,14 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Assumed:
+    """What is presumed, and matters, in most tiles of some choices, which have these numbers."""
+
+    words: Sequence[str]
+    choices: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class MapEntry:
     """A map with what may be chosen: a situation and a way, the first of each to begin with."""
 
@@ -75,6 +85,7 @@ class MapEntry:
     width: int
     height: int
     counts: Sequence[int]
+    assumed: Sequence[Assumed]
     side: int = TILE
     rounding: int = ROUND
 
@@ -91,7 +102,7 @@ def row_entry(
             rules = tuple(dict.fromkeys(piece for each in own for piece in each.rules))
             own = [CellEntry("", own[0].chips, rules, own[0].doubtful)]
         cells.append(own)
-    return RowEntry(row.label, _address(row, shown, addresses), row.confidence, cells)
+    return RowEntry(row.label, page_of(row, shown, addresses), row.confidence, cells)
 
 
 def _cell(cell: Cell, rulebase: Rulebase, colours: Palette, addresses: Addresses) -> CellEntry:
@@ -103,7 +114,7 @@ def _cell(cell: Cell, rulebase: Rulebase, colours: Palette, addresses: Addresses
     )
 
 
-def _address(row: Row, shown: Shown, addresses: Addresses) -> str:
+def page_of(row: Row, shown: Shown, addresses: Addresses) -> str:
     """The page of the jurisdiction that a row stands for; empty where it stands for none."""
     value = row.value
     own = shown.overview.rows.name == addresses.jurisdiction_fact
@@ -114,9 +125,10 @@ def _address(row: Row, shown: Shown, addresses: Addresses) -> str:
 
 
 def map_entry(
-    shown: Shown, rulebase: Rulebase, colours: Palette, addresses: Addresses
+    shown: Shown, rulebase: Rulebase, colours: Palette, address: Callable[[Row], str]
 ) -> MapEntry | None:
-    """The map of an overview, where it has one."""
+    """The map of an overview, where it has one. ``address`` tells where the tile of a row leads, or
+    nothing."""
     overview = shown.overview
     tiles = overview.map
     if tiles is None:
@@ -130,7 +142,7 @@ def map_entry(
         Tile(
             str(row.value),
             row.label,
-            _address(row, shown, addresses),
+            address(row),
             tiles.tiles[row.value][1] * (TILE + GAP) + 1,
             tiles.tiles[row.value][0] * (TILE + GAP) + 1,
             outcomes[row.value],
@@ -148,30 +160,66 @@ def map_entry(
         max(tile.x for tile in drawn) + TILE + 1,
         max(tile.y for tile in drawn) + TILE + 1,
         [sum(number in tile.outcomes[0] for tile in drawn) for number in range(len(chips))],
+        _assumed(shown, rulebase),
     )
 
 
 def _outcomes(
     shown: Shown, chips: Sequence[Chip], rulebase: Rulebase, colours: Palette
 ) -> Mapping[Value, list[tuple[int, ...]]]:
-    """For each row and each choice, situation by situation and in it way by way, the chips that
-    apply by their numbers."""
-    assert shown.overview.map is not None
-    decision = shown.overview.map.decision
+    """For each row and each choice the chips that apply, by their numbers."""
     number = {chip: place for place, chip in enumerate(chips)}
     nothing = len(chips) - 1
-    found: dict[Value, list[tuple[int, ...]]] = {}
-    for place, row in enumerate(shown.matrix.rows):
-        other = None if shown.further is None else shown.further.rows[place]
-        found[row.value] = [
+    return {
+        row.value: [
             tuple(number.get(chip, nothing) for chip in cell_chips(cell, rulebase, colours))
+            for cell in cells
+        ]
+        for row, cells in zip(shown.matrix.rows, _drawn(shown), strict=True)
+    }
+
+
+def _drawn(shown: Shown) -> Iterator[list[Cell]]:
+    """For each row its cell of each choice, situation by situation and in it way by way."""
+    assert shown.overview.map is not None
+    for place, row in enumerate(shown.matrix.rows):
+        rows = [row] if shown.further is None else [row, shown.further.rows[place]]
+        yield [
+            cell
             for column in shown.overview.columns
-            if column.decision == decision
-            for each in (row, other)
-            if each is not None
+            if column.decision == shown.overview.map.decision
+            for each in rows
             for cell in each.cells_of(column)
         ]
-    return found
+
+
+def _assumed(shown: Shown, rulebase: Rulebase) -> list[Assumed]:
+    """What is presumed of most rows, choice by choice; choices of which the same is presumed are
+    told of together."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for choice, cells in enumerate(zip(*_drawn(shown), strict=True)):
+        presumed = Counter(pair for cell in cells for pair in _presumed(cell, shown))
+        real = sum(cell.answer is not None for cell in cells)
+        most = {name: value for (name, value), number in presumed.items() if 2 * number > real}
+        words = tuple(
+            f"{fact.label}: {value_words(fact, most[fact.name])}"
+            for fact in rulebase.facts.values()
+            if fact.name in most
+        )
+        if words:
+            found.setdefault(words, []).append(choice)
+    return [Assumed(words, choices) for words, choices in found.items()]
+
+
+def _presumed(cell: Cell, shown: Shown) -> Iterator[tuple[str, Value]]:
+    """The facts that matter in a cell without being given."""
+    if cell.answer is None:
+        return
+    way = {} if cell.way is None else cell.way.given
+    given = {**shown.overview.given, **way, **cell.column.given, shown.overview.rows.name: True}
+    for name, value in cell.answer.facts_used.items():
+        if given.get(name) is None:
+            yield name, value
 
 
 def _ways_label(shown: Shown, rulebase: Rulebase) -> str:

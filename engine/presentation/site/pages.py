@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -32,7 +33,7 @@ from engine.presentation.site.entries import (
     formula_pieces,
     rule_entries,
 )
-from engine.presentation.site.glance import map_entry, row_entry
+from engine.presentation.site.glance import map_entry, page_of, row_entry
 from engine.presentation.site.layered import Drawing
 from engine.presentation.site.plan import Contents, Progress, contents, narrowed, required
 from engine.presentation.site.rendering import STATIC, environment, prose, static
@@ -153,7 +154,12 @@ class Pages:
         tables = [
             {
                 "overview": shown.overview,
-                "map": map_entry(shown, rulebase, self._colours, addresses),
+                "map": map_entry(
+                    shown,
+                    rulebase,
+                    self._colours,
+                    partial(page_of, shown=shown, addresses=addresses),
+                ),
                 "rows": [
                     row_entry(row, shown, rulebase, self._colours, addresses)
                     for row in shown.matrix.rows

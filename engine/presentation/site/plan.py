@@ -68,7 +68,7 @@ def contents(rulebase: Rulebase, progress: Progress = lambda step: None) -> Cont
     return Contents(
         rulebase,
         local,
-        tuple(_decided(local, plan, progress) for plan in plans),
+        tuple(decided(local, plan, progress) for plan in plans),
         cases,
         jurisdictions,
         _grouped((name, rule) for rule in rulebase.rules for name in _spoken_of(rulebase, rule)),
@@ -101,7 +101,8 @@ def required(rulebase: Rulebase, name: str) -> set[str]:
     return found
 
 
-def _decided(decider: Decider, overview: Overview, progress: Progress) -> Shown:
+def decided(decider: Decider, overview: Overview, progress: Progress = lambda step: None) -> Shown:
+    """An overview with every cell decided. Raises ``Disagreement``."""
     matrix = fill(decider, overview, progress)
     if overview.map is None or not overview.map.ways:
         return Shown(matrix)

@@ -15,7 +15,7 @@ from engine.presentation.layout import count, spoken
 from engine.presentation.site.chips import Chip
 
 _HERE = Path(__file__).parent
-STATIC = ("site.css", "site.js")
+STATIC = ("base.css", "map.js", "site.css", "site.js")
 """The files that go to the site as they are."""
 
 

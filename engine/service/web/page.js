@@ -1,6 +1,8 @@
 // The interview as a form. The service decides; this file asks it and shows what it says. What the
 // person says is kept in the fragment of the address alone, which browsers do not send.
 
+import { drawMaps, forgetMaps, showTiles } from "./glance.js";
+
 const ASKED_AS_LIST = 8; // an enum with more values is a select, not a list of choices
 
 const at = (id) => document.getElementById(id);
@@ -62,9 +64,7 @@ function list(items, last) {
 function readAddress(packs) {
   const [name, query] = location.hash.slice(1).split("?");
   const known = packs.find((pack) => pack.name === name) ?? packs.find((pack) => pack.default);
-  const told = new Map();
-  for (const [fact, value] of new URLSearchParams(query ?? "")) told.set(fact, value);
-  return { name: known.name, told };
+  return { name: known.name, told: new Map(new URLSearchParams(query ?? "")) };
 }
 
 function writeAddress() {
@@ -147,6 +147,7 @@ function show(found) {
   showAnswers(found);
   showQuestion(found.next);
   showTold();
+  showTiles(state.told);
   showReasons(found.record);
   showPresumed(found.record);
   at("rest").hidden = found.record === null;
@@ -204,9 +205,11 @@ function showQuestion(next) {
     return;
   }
   const fact = facts().get(name);
+  const because = state.asking ? undefined : next?.because; // it can't be done without
   const ask = [make("div", { className: "buttons" },
     make("button", { type: "submit", className: "main", textContent: "Continue" }),
-    make("button", { type: "button", textContent: "I don't know", onclick: () => told(name, "", { focus: true }) }))];
+    because ? null : make("button", { type: "button", textContent: "I don't know", onclick: () => told(name, "", { focus: true }) }))];
+  if (because) ask.unshift(make("p", { className: "open", textContent: because }));
   const settles = next && !state.asking ? next.settles.map((each) => decisions().get(each).label || each) : [];
   if (settles.length) {
     ask.unshift(make("p", { className: "quiet", textContent: `It can change: ${settles.join(" ")}` }));
@@ -216,7 +219,7 @@ function showQuestion(next) {
     event.preventDefault();
     const given = new FormData(form).get(name);
     if (given) told(name, given.trim(), { focus: true });
-    else at("problem").textContent = "Choose or write an answer, or say that you don't know.";
+    else at("problem").textContent = `Choose or write an answer${because ? "" : ", or say that you don't know"}.`;
   };
 }
 
@@ -361,10 +364,21 @@ async function open(name, given) {
   state.told = given;
   at("pack").value = name;
   at("rules").textContent = `${pack.title}, ${pack.name} ${pack.version} (${pack.digest.slice(0, 8)}), engine ${pack.engine}`;
+  at("glance").hidden = !pack.maps;
+  forgetMaps();
+  draw();
   const odd = [...given.keys()].filter((fact) => !facts().has(fact));
   for (const fact of odd) state.told.delete(fact);
   if (!(await update())) show({ record: null, only: pack.main, next: null });
   if (odd.length) at("problem").textContent = `These rules know nothing of: ${odd.join(", ")}.`;
+}
+
+async function draw() {
+  if (!at("maps").open) return;
+  await drawMaps(state.pack.name, (given) => {
+    for (const [fact, value] of given) told(fact, value, { focus: true });
+  });
+  showTiles(state.told);
 }
 
 async function begin() {
@@ -394,6 +408,7 @@ at("again").onclick = async () => {
 at("print").onclick = () => window.print();
 window.addEventListener("beforeprint", () => { at("presumed").querySelector("details").open = true; });
 at("all").onclick = showAll;
+at("maps").ontoggle = draw;
 at("share").onclick = async () => {
   try {
     await navigator.clipboard.writeText(location.href);
