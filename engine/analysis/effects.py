@@ -160,19 +160,33 @@ class Effects:
 
     def surely_missed(self, number: int) -> int:
         """Loans whose outcome certainly changes when a rule is dropped: where its conclusion is the
-        outcome, and no other rule has that conclusion. Not all that ``changed`` finds, but found at
-        little cost."""
+        outcome (or, where values are collected, part of it), and no other rule concludes any of it.
+        Not all that ``changed`` finds, but found at little cost."""
         forest, rule = self.compiled.forest, self.rule(number)
-        alike = [n for n in self.numbers if n != number and self.rule(n).then == rule.then]
-        plain = self.decision.policy.kind in ("unique", "priority")
-        if not plain or rule.then == self.decision.otherwise or len(alike) > MANY:
+        collected = self.decision.policy.kind == "collect"
+        alike = [
+            n for n in self.numbers if n != number and self._shares(self.rule(n).then, rule.then)
+        ]
+        otherwise = self.decision.otherwise
+        falls_back = otherwise is not None and self._shares(otherwise, rule.then)
+        if falls_back or len(alike) > MANY:
             return forest.false
-        part = forest.both(self.decides(number), self.means(self.meaning(frozenset({number}))))
+        part = self.decides(number)
+        if not collected:
+            part = forest.both(part, self.means(self.meaning(frozenset({number}))))
         for other in alike:
             freed = self.rule(other).id in rule.exception_to  # it may decide once this one is gone
             there = self.applies(other) if freed else self.decides(other)
             part = forest.both(part, forest.negate(there))
         return part
+
+    def _shares(self, one: Formula, other: Formula) -> bool:
+        """Whether two conclusions are the same, or have a value in common where many are
+        collected."""
+        if self.decision.policy.kind != "collect":
+            return one == other
+        values = [cast(frozenset[str], cast(Constant, each).value) for each in (one, other)]
+        return not values[0].isdisjoint(values[1])
 
     def _up_to(self, then: Formula) -> int:
         """Where, under ``priority``, nothing stronger than a conclusion is the outcome."""

@@ -100,34 +100,40 @@ class Forest:
 
     def both(self, a: int, b: int) -> int:
         """``a`` and ``b``."""
-        if a == self.false or b == self.false:
-            return self.false
-        if a == self.true or a == b:
+        return self._joined("and", self.false, self.true, a, b)
+
+    def either(self, a: int, b: int) -> int:
+        """``a`` or ``b``."""
+        return self._joined("or", self.true, self.false, a, b)
+
+    def _joined(self, name: str, settles: int, yields: int, a: int, b: int) -> int:
+        """Two diagrams of truth values as one: the leaf that ``settles`` the matter wins, the leaf
+        that ``yields`` leaves it to the other."""
+        if settles in (a, b):
+            return settles
+        if a in (yields, b):
             return b
-        if b == self.true:
+        if b == yields:
             return a
-        a, b = min(a, b), max(a, b)
-        key = ("and", a, b)
+        key = (name, a, b) if a < b else (name, b, a)
         found = self._memo.get(key)
         if found is not None:
             return found
         level_a, level_b = self.level[a], self.level[b]
-        level = min(level_a, level_b)
-        size = len(self.children[a if level_a == level else b])
-        children_a = self.children[a] if level_a == level else (a,) * size
-        children_b = self.children[b] if level_b == level else (b,) * size
-        pairs = zip(children_a, children_b, strict=True)
-        result = self.node(level, [self.both(x, y) for x, y in pairs])
+        if level_a == level_b:
+            pairs = zip(self.children[a], self.children[b], strict=True)
+            below = [self._joined(name, settles, yields, x, y) for x, y in pairs]
+            result = self.node(level_a, below)
+        else:
+            upper, lower = (a, b) if level_a < level_b else (b, a)
+            below = [self._joined(name, settles, yields, x, lower) for x in self.children[upper]]
+            result = self.node(self.level[upper], below)
         self._memo[key] = result
         return result
 
     def negate(self, a: int) -> int:
         """Not ``a``."""
         return self.map("not", lambda value: not value, a)
-
-    def either(self, a: int, b: int) -> int:
-        """``a`` or ``b``."""
-        return self.negate(self.both(self.negate(a), self.negate(b)))
 
     def all_of(self, parts: Iterable[int]) -> int:
         """The conjunction of some diagrams, none being true."""

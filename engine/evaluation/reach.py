@@ -251,43 +251,49 @@ class Walk:
     def ways(self, part: int) -> Iterator[list[Step]]:
         """The steps of completions that lie in a part and meet the constraints, those through the
         constraints that go with it included; the first is found without the others."""
-        forest = self.compiled.forest
         start = self.settle(part)
-        loans = forest.both(start, forest.all_of(self._constraints_on((start,))))
-        yield from self._ways(self.settle(loans), (), (), set())
+        yield from self._ways((start, *self._constraints_on((start,))), (), (), set())
 
     def _ways(
         self,
-        node: int,
+        nodes: tuple[int, ...],
         steps: tuple[Step, ...],
         chosen: tuple[Step, ...],
         dead: set[tuple[object, ...]],
     ) -> Iterator[list[Step]]:
-        """``chosen`` are the steps that comparisons still to come depend on, ``dead`` is what is
-        known to lead nowhere."""
+        """All of the ``nodes`` are to come to true. ``chosen`` are the steps that comparisons still
+        to come depend on, ``dead`` is what is known to lead nowhere."""
         forest = self.compiled.forest
-        if node in (forest.false, forest.true):
-            if node == forest.true:
-                yield list(steps)
+        if forest.false in nodes:
             return
-        if not self._compares((node,)):
+        nodes = tuple(sorted({node for node in nodes if node != forest.true}))
+        if not nodes:
+            yield list(steps)
+            return
+        if chosen and not self._compares(nodes):
             chosen = ()
-        key = (node, chosen)
+        key = (nodes, chosen)
         if key in dead:
             return
         found = False
-        level = forest.level[node]
+        level = min(forest.level[node] for node in nodes)
+        here = [node for node in nodes if forest.level[node] == level]
+        others = tuple(node for node in nodes if forest.level[node] != level)
         variable = self.compiled.variables[level]
-        for code, child in enumerate(forest.children[node]):
+        for code in range(variable.size):
+            below = [forest.children[node][code] for node in here]
+            if forest.false in below:
+                continue
             step = (level, code)
             taken = chosen
             if isinstance(variable, SignVariable):
                 taken = (*chosen, step)
-                if child == forest.false or not self.feasible(taken):
+                if not self.feasible(taken):
                     continue
             elif level in self.compiled.compared:
                 taken = (*chosen, step)
-            for way in self._ways(self.settle(child), (*steps, step), taken, dead):
+            left = (*others, *map(self.settle, below))
+            for way in self._ways(left, (*steps, step), taken, dead):
                 found = True
                 yield way
         if not found:
