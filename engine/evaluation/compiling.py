@@ -69,8 +69,13 @@ class Kept:
 
     found: dict[tuple[str, int], object] = field(default_factory=dict)
     """By decision and leaf: what is found there, where it depends on the leaf alone."""
-    live: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """By decision: the numbers of its rules that can decide, and where they do."""
+    live: dict[str, list[tuple[int, int, int, tuple[int, ...]]]] = field(default_factory=dict)
+    """By decision: the numbers of its rules that can decide, and where they do: a diagram, its
+    level and its children."""
+    formulas: dict[tuple[str, object], tuple[Formula, tuple[str, ...]]] = field(
+        default_factory=dict
+    )
+    """By decision and leaf: the one formula that the deciding rules make, and the names in it."""
     mattered: dict[tuple[object, ...], tuple[str, ...]] = field(default_factory=dict)
     """By diagrams and the ways down them: the facts that mattered, in the vocabulary's order."""
 

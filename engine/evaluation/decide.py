@@ -335,10 +335,17 @@ def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
     live = compiled.kept.live.get(decision.name)
     if live is None:
         own = compiled.compiler.rules_of[decision.name]
-        pairs = [(n, compiled.decides[rulebase.rules[n].id]) for n in own]
-        live = [pair for pair in pairs if pair[1] != forest.false]
+        pairs = ((n, compiled.decides[rulebase.rules[n].id]) for n in own)
+        live = [
+            (n, region, forest.level[region], forest.children[region])
+            for n, region in pairs
+            if region != forest.false
+        ]
         compiled.kept.live[decision.name] = live
-    for n, region in live:
+    codes = walk.codes
+    for n, region, level, below in live:
+        if level != LEAF and (code := codes[level]) >= 0 and below[code] == forest.false:
+            continue
         jurisdiction = rulebase.rules[n].jurisdiction
         if here is not None and jurisdiction and jurisdiction != here:
             continue
@@ -412,6 +419,8 @@ def difference(session: Session, name: str, verdict: Verdict) -> str:
         if single.value != verdict.value:
             return f"the diagram says {single.value!r}, the network {verdict.value!r}"
     certain, possible = session.rules(session.compiled.rulebase.decisions[name])
+    if not (certain or possible or verdict.certain):
+        return ""
     sure = {rules[n].id for n in certain}
     if missing := verdict.certain - sure - {rules[n].id for n in possible}:
         return f"the network alone lets {sorted(missing)} decide for certain"

@@ -127,7 +127,9 @@ def _in_formulas(
                     facts[name] = None
                 elif name not in decisions:
                     decisions[name] = None
-                    inner = open_part(walk, compiled.roots[name])[2]
+                    node = walk.settle(compiled.roots[name])
+                    settled = compiled.forest.level[node] == LEAF
+                    inner = [node] if settled else open_part(walk, node)[2]
                     waiting.extend(
                         (every[name], cast(Leaf, compiled.forest.values[node])) for node in inner
                     )
@@ -195,6 +197,8 @@ def overridden(
     """The rules that certainly apply and yet do not decide, each with the rules to blame: those
     ``passed`` over by the hit policy, and those that an applying exception names, link by link."""
     rulebase, forest = walk.compiled.rulebase, walk.compiled.forest
+    if not passed and not any(rulebase.rules[n].exception_to for n in deciding):
+        return ()
     own = walk.compiled.compiler.rules_of[decision.name]
     rules = {rulebase.rules[n].id: rulebase.rules[n] for n in own}
     winners = tuple(rulebase.rules[n] for n in deciding)

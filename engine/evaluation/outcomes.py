@@ -75,7 +75,7 @@ def outcome_of(
         values = [cast(Constant, formula).value for formula in formulas]
         value = literal_outcome(decision, values)
         return CONFLICT if value is None else Outcome("value", value)
-    return _amount(compiled, decision, formulas, facts, others)
+    return _amount(compiled, decision, leaf, formulas, facts, others)
 
 
 def formulas_at(compiled: Compiled, decision: Decision, leaf: Leaf) -> list[Formula]:
@@ -101,19 +101,37 @@ def used_decisions(compiled: Compiled, decision: Decision, leaf: Leaf) -> set[st
 def _amount(
     compiled: Compiled,
     decision: Decision,
+    leaf: Leaf,
     formulas: list[Formula],
     facts: Mapping[str, Value],
     others: Mapping[str, Outcome],
 ) -> Outcome:
-    replaced: dict[str, Formula] = {}
-    for name in {name for formula in formulas for name in names_in(formula)}:
-        if name not in compiled.rulebase.decisions:
-            continue
-        other = others[name]
-        if other.kind == "conflict":
-            return CONFLICT
-        if other.kind == "open":
+    key = (decision.name, leaf)
+    if key not in compiled.kept.formulas:
+        one = combined(decision, formulas)
+        used = dict.fromkeys(name for formula in formulas for name in names_in(formula))
+        compiled.kept.formulas[key] = one, tuple(used)
+    whole, names = compiled.kept.formulas[key]
+    needed = {name: others[name] for name in names if name in compiled.rulebase.decisions}
+    kinds = {other.kind for other in needed.values()}
+    if "conflict" in kinds:
+        return CONFLICT
+    if "open" in kinds:
+        return OPEN
+    known = {name: other.value for name, other in needed.items()}
+    known |= {name: facts[name] for name in names if name in facts}
+    if len(known) == len(names) and None not in known.values():
+        try:
+            return Outcome(
+                "value",
+                finish(
+                    evaluate(whole, known_only(cast(Mapping[str, Value], known))), decision.type
+                ),
+            )
+        except NoValue:
             return OPEN
+    replaced: dict[str, Formula] = {}
+    for name, other in needed.items():
         if other.formula is not None:
             kind = compiled.rulebase.decisions[name].type
             replaced[name] = settled(other.formula, kind)

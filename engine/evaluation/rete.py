@@ -16,7 +16,7 @@ from functools import cached_property
 from engine.evaluation.rete_amounts import Known, Status, outcome
 from engine.evaluation.rete_conditions import Translator
 from engine.evaluation.rete_network import Network
-from engine.model import All, Decision, OneOf, Rule, Rulebase, Value
+from engine.model import All, Constant, Decision, OneOf, Rule, Rulebase, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class Rete:
             for name in rule.exception_to:
                 self._overriders.setdefault(name, []).append(rule.id)
         self._levels = list(self._in_levels())
+        self._unruled: dict[str, Verdict] = {}
+        """What no rule comes to, by decision, where that depends on nothing."""
 
     def decide(
         self, facts: Mapping[str, Value], only: Collection[str] | None = None
@@ -99,6 +101,14 @@ class Rete:
     ) -> Verdict:
         if any(run.verdicts[name].status == "conflict" for name in decision.requires):
             return _CONFLICT
+        if not may_apply and run.may_conflict.isdisjoint(decision.requires):
+            if decision.name not in self._unruled:
+                status, value = outcome(decision, (), (), run.known)
+                none = Verdict(_NONE, _NONE, _NONE, _NONE, status, value)
+                if not isinstance(decision.otherwise, Constant | None):
+                    return none
+                self._unruled[decision.name] = none
+            return self._unruled[decision.name]
         overriders = self._overriders
         certain = {r for r in applies if may_apply.isdisjoint(overriders.get(r, ()))}
         possible = {r for r in may_apply if applies.isdisjoint(overriders.get(r, ()))}
