@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.analysis.remembered import Remembered
 from engine.evaluation.decide import Decider, Disagreement
 from engine.evaluation.record import Answer, Record
+from engine.evaluation.slices import places, within
 from engine.model import Decision, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Place, Problem, likely, listing
 from engine.reading.pack import text_of
@@ -206,20 +209,24 @@ def failures_of(rulebase: Rulebase, cases: Sequence[Case]) -> list[tuple[str, ..
 
 
 def run_cases_in(
-    pool: Executor, decider: Decider, cases: Sequence[Case], jobs: int
+    pool: Executor, decider: Decider, cases: Sequence[Case], jobs: int, memory: Remembered
 ) -> Callable[[], list[CaseResult]]:
     """``run_cases`` under way in other processes; what is returned waits for the results, which
-    hold no records."""
-    order = sorted(range(len(cases)), key=lambda n: place_of_case(decider.rulebase, cases[n]))
-    size = -(-len(cases) // jobs) or 1
-    shares = [order[start : start + size] for start in range(0, len(cases), size)]
+    hold no records. Cases that are remembered to have passed, under the rules that can apply to
+    them, are not run again."""
+    told = _told(decider, cases, memory)
+    passed = set(memory.load("cases", ()) or ())
+    fresh = [n for n in range(len(cases)) if told[n] not in passed]
+    order = sorted(fresh, key=lambda n: place_of_case(decider.rulebase, cases[n]))
+    size = -(-len(order) // jobs) or 1
+    shares = [order[start : start + size] for start in range(0, len(order), size)]
     running = [
         pool.submit(failures_of, decider.rulebase, [movable(cases[n]) for n in share])
         for share in shares
     ]
 
     def results() -> list[CaseResult]:
-        found: dict[int, CaseResult] = {}
+        found = {n: CaseResult(case, (), None) for n, case in enumerate(cases)}
         for share, future in zip(shares, running, strict=True):
             for n, failed in zip(share, future.result(), strict=True):
                 case = cases[n]
@@ -227,9 +234,38 @@ def run_cases_in(
                 found[n] = (
                     CaseResult(case, failed or (), None) if known else run_case(decider, case)
                 )
+        now = {told[n] for n, result in found.items() if result.passed}
+        if now != passed:
+            memory.keep("cases", (), sorted(now))
         return [found[n] for n in range(len(cases))]
 
     return results
+
+
+def _told(decider: Decider, cases: Sequence[Case], memory: Remembered) -> list[str]:
+    """For each case a digest of what it gives and expects, and of the rules that can matter."""
+    book = decider.rulebase
+    here = {place: within(book, place).rules for place in places(book)}
+    laws: dict[tuple[str, ...], str] = {}
+    found = []
+    for case in cases:
+        place = place_of_case(book, case)
+        needed = decider.needed(each.decision.name for each in case.expected)
+        if (key := (place if place in here else "", *needed)) not in laws:
+            law = here.get(place, book.rules)
+            laws[key] = memory.digest(rule for rule in law if rule.decides in needed)
+        expected = [
+            (e.decision.name, e.status, _canonical(e.value), _canonical(e.possible))
+            for e in case.expected
+        ]
+        whole = repr((sorted(case.given.items()), case.strict, expected, case.by, laws[key]))
+        found.append(hashlib.sha256(whole.encode()).hexdigest()[:32])
+    return found
+
+
+def _canonical(value: object) -> str:
+    """A value in words that are the same in every process."""
+    return str(sorted(map(_canonical, value))) if isinstance(value, frozenset) else repr(value)
 
 
 def place_of_case(rulebase: Rulebase, case: Case) -> str:
@@ -306,8 +342,9 @@ def found_words(answer: Answer) -> str:
     words = [show(value, kind) for value in in_order(values)]
     words += [formula_text(p.outcome.formula) for p in answer.possible if p.outcome.formula]
     words += [p.outcome.kind for p in answer.possible if p.outcome.kind in ("open", "conflict")]
+    missing = [name for p in answer.possible for name in p.outcome.missing]
     return (
         f"undetermined between {', '.join(words)}"
         if len(words) > 1
-        else (f"undetermined: {words[0]}, of which {', '.join(answer.ask)} is not known")
+        else f"undetermined: {words[0]}, of which {', '.join(missing)} is not known"
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.analysis.cases import Case, CaseResult, read_cases, run_cases, run_cases_in
 from engine.analysis.findings import AGEING, Finding
 from engine.analysis.proving import proving
+from engine.analysis.remembered import Remembered
 from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
@@ -81,9 +82,10 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
     else:
         jobs = os.cpu_count() or 1
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            proofs = proving(rulebase, pool, jobs)
+            memory = Remembered(rulebase)
+            proofs = proving(rulebase, pool, jobs, memory)
             cases, problems = _more(rulebase)
-            outcome = run_cases_in(pool, decider, cases, jobs)
+            outcome = run_cases_in(pool, decider, cases, jobs, memory)
             findings = verify(decider, progress, proofs=proofs)
             progress("cases")
             results = outcome()

@@ -65,7 +65,8 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "idle-test",
             "warning",
-            "Without this test of the rule every loan has the same outcome.",
+            "Without this test of the rule every loan has the same outcome, and the rule would be "
+            "named as the reason of no more loans.",
             "Remove the test, or mend it if it was meant to exclude something.",
         ),
         Kind(

@@ -16,6 +16,7 @@ from engine.evaluation.compiling import (
     Clash,
     Compiled,
     Compiler,
+    Kept,
     Leaf,
     Sections,
     refreshed,
@@ -58,6 +59,7 @@ class Version:
             roots=self._compiler.roots,
             applies=self._compiler.applies,
             decides=self._compiler.decides,
+            kept=Kept(),
         )
 
     def compiled(self, wanted: Iterable[str]) -> Compiled:

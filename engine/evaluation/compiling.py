@@ -109,7 +109,8 @@ class Compiled:
     """The values of the fact that divides the pack for which alone this was built; empty where it
     holds for all loans."""
     by_kind: frozenset[str]
-    """The decisions whose rules ask for that fact, or require a decision whose rules do."""
+    """The decisions whose rules ask for that fact, or for one that its value tells something of, or
+    that require a decision whose rules do."""
     seconds: float
     """How long the building took."""
     kept: Kept
@@ -165,7 +166,7 @@ def compile_in(
         {},
         frozenset(),
         kinds,
-        _asking(rulebase, rulebase.section_fact) if kinds else frozenset(),
+        _asking(rulebase, _told_by(space, every[0])) if kinds else frozenset(),
         0.0,
         Kept(),
     )
@@ -196,17 +197,23 @@ def refreshed(compiled: Compiled) -> Compiled:
     return replace(compiled, levels_on=levels_on, compared=compared)
 
 
-def _asking(rulebase: Rulebase, fact: str) -> frozenset[str]:
-    """The decisions whose rules ask for a fact, or that require one whose rules do."""
+def _told_by(space: Space, section: Section) -> frozenset[str]:
+    """The facts of which a section says something: the one that divides the pack is among them."""
+    told = (section.left or {}).keys()
+    return frozenset(n for n, levels in space.levels_on().items() if not told.isdisjoint(levels))
+
+
+def _asking(rulebase: Rulebase, facts: frozenset[str]) -> frozenset[str]:
+    """The decisions whose rules ask for some facts, or that require one whose rules do."""
     terms = {
-        name: fact in names_of(term.when, lambda other: rulebase.terms[other].when)
+        name: not facts.isdisjoint(names_of(term.when, lambda other: rulebase.terms[other].when))
         for name, term in rulebase.terms.items()
     }
     found = {
         rule.decides
         for rule in rulebase.rules
         if any(
-            terms[atom.term] if isinstance(atom, TermHolds) else atom.name == fact
+            terms[atom.term] if isinstance(atom, TermHolds) else atom.name in facts
             for atom in atoms(rule.when)
         )
     }

@@ -119,8 +119,9 @@ class Decider:
         ``facts`` maps fact names to plain values (strings, numbers, booleans, dates; money in
         dollars); a fact that is absent or None is unknown. ``strict`` applies no presumption.
         ``only`` names the decisions wanted. ``verify`` runs the second evaluator as well; without
-        it one evaluator decides alone. Without ``reasons`` the answers lack the facts that mattered
-        and the rules that were overridden. ``locate`` gives facts their places for messages.
+        it one evaluator decides alone. Without ``reasons`` the answers lack the facts that
+        mattered, the rules that were overridden and what to ask. ``locate`` gives facts their
+        places for messages.
 
         With few facts it may take seconds to find all that is possible; ``until`` is when to give
         up, in seconds of ``time.monotonic``.
@@ -265,7 +266,7 @@ class Session:
                 Possibility(each, tuple(rules[n] for n in self._deciding(decision, group)[0]))
                 for each, group in (found.leaves.items() if open_ else ())
             ),
-            ask=asking(self.walk, decision, found) if open_ else (),
+            ask=asking(self.walk, decision, found) if open_ and reasons else (),
             rules=tuple(rules[n] for n in deciding),
             overridden=overridden(self.walk, decision, deciding, passed) if reasons else (),
             facts_used=(

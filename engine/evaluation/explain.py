@@ -63,7 +63,8 @@ def facts_that_mattered(
     walk: Walk, decision: Decision, found: Found, deciding: Iterable[int]
 ) -> dict[str, Value]:
     """Known facts that settle alone which rules decide. None of them can be left out of a decided
-    answer. (The fact that divides the pack is named wherever the rules ask for it.)"""
+    answer. (The fact that divides the pack is named wherever the rules ask for it, or for what its
+    value tells something of.)"""
     compiled = walk.compiled
     amounts: list[str] = []
     decisions: list[str] = []

@@ -54,12 +54,22 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
 
 def _key(root: Path) -> str:
     """The digest of everything that the reading of a pack depends on."""
+    digest = _engine()
+    _add(digest, root, pack_files(root))
+    return digest.hexdigest()
+
+
+def engine_digest() -> str:
+    """The digest of this engine's own sources and schemas."""
+    return str(_engine().hexdigest())
+
+
+def _engine() -> hashlib._Hash:
     digest = hashlib.sha256()
     own = Path(__file__).parents[1]
     _add(digest, own, sorted(own.rglob("*.py")))
     _add(digest, schema_dir(), sorted(schema_dir().glob("*.json")))
-    _add(digest, root, pack_files(root))
-    return digest.hexdigest()
+    return digest
 
 
 def _add(digest: Any, base: Path, files: Iterable[Path]) -> None:
@@ -73,6 +83,16 @@ def _add(digest: Any, base: Path, files: Iterable[Path]) -> None:
 
 
 # ---- the rulebase as JSON ---------------------------------------------------------------------
+
+
+def digest_of(value: object, root: str = "") -> str:
+    """The digest of a rulebase or of a part of one. Places in files below ``root`` count by what
+    is below it."""
+    prefix = f"{shown(Path(root))}/" if root and shown(Path(root)) != "." else ""
+    text = json.dumps(_encode(value, prefix), separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 # A scalar stands for itself; everything else is a list that begins with what it is.
 
 

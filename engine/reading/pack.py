@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from engine.model import LANGUAGE, Fact, Rulebase, RuleFile, Term
-from engine.problems import InputError, Place, Problem, likely
+from engine.problems import InputError, Place, Problem, likely, listing
 from engine.reading.accepted import read_accepted
 from engine.reading.belonging import kind_in
 from engine.reading.decisions import in_requirement_order, read_decisions, with_otherwise
@@ -90,7 +90,7 @@ def load_pack(
         raise InputError(problems)  # without all names nothing can be said of the rules
     names, terms, parameters = _names(head, vocabulary, reports["pack.yaml"])
     jurisdiction_fact = _named_fact(head, "jurisdiction", names, reports["pack.yaml"])
-    section_fact = _named_fact(head, "sections", names, reports["pack.yaml"])
+    section_fact = _section_fact(head, names, reports["pack.yaml"])
     written = [each for one in parameters for each in read_parameter(one, names)]
     files: list[RuleFile] = []
     for relative, document in documents.items():
@@ -224,6 +224,24 @@ def _named_fact(head: MapNode, key: str, names: Names, report: Report) -> str:
     if node is not None and name not in names.facts and name not in names.unclear:
         hint = likely(name, names.facts)
         report.error("unknown-fact", f"no fact is called `{name}`", node.place, hint)
+    return name
+
+
+def _section_fact(head: MapNode, names: Names, report: Report) -> str:
+    """The name of the fact whose values divide the loans into kinds, or an empty text."""
+    name = _named_fact(head, "sections", names, report)
+    node, fact = head.get("sections"), names.facts.get(name)
+    if node is None or fact is None:
+        return name
+    place = text(head, "jurisdiction")
+    if name == place:
+        message = f"`{name}` is the `jurisdiction`, whose rules are built apart in any case"
+        report.error("repeated-item", message, node.place, "name another fact, or leave it out")
+    elif fact.type not in ("enum", "boolean"):
+        some = [n for n, f in names.facts.items() if f.type in ("enum", "boolean") and n != place]
+        hint = f"enums and booleans: {listing(some)}" if some else ""
+        message = f"`{name}` is neither an enum nor a boolean"
+        report.error("wrong-type", message, node.place, hint)
     return name
 
 
