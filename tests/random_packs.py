@@ -1,7 +1,8 @@
 """Random rulebases and random facts, for tests that compare one evaluator with another.
 
 The same seed gives the same rulebase on every machine. A rulebase is valid by construction: typed,
-its exceptions without a circle, its decisions in the order in which they require one another.
+its exceptions without a circle, its decisions in the order in which they require one another. Some
+are divided into sections.
 """
 
 from __future__ import annotations
@@ -108,11 +109,28 @@ class _Builder:
             decisions=self.decisions,
             rules=tuple(self.rules),
         )
-        try:
-            Sampler(made).draw(random.Random(0), 0)
-        except ValueError:  # constraints that no loan meets
-            return replace(made, constraints=())
-        return made
+        if not _has_loans(made):
+            made = replace(made, constraints=())
+        self.rng = random.Random(f"sections of {seed}")  # the rest is as it would be without
+        divided = self.divided(made)
+        return divided if _has_loans(divided) else made
+
+    def divided(self, made: Rulebase) -> Rulebase:
+        """The same or, of nearly every second, divided by a fact into kinds of loans; constraints say
+        what holds of the loans of some kinds, and what follows from that."""
+        rng = self.rng
+        facts = [fact for fact in self.facts.values() if fact.type in ("enum", "boolean")]
+        if not facts or rng.random() < 0.55:
+            return made
+        fact = rng.choice(facts)
+        kinds: list[Value] = [False, True] if fact.type == "boolean" else list(fact.values)
+        ties = []
+        for number in range(rng.randint(1, 4)):
+            some = rng.sample(kinds, rng.randint(1, max(1, len(kinds) - 1)))
+            premise = OneOf(fact.name, tuple(some)) if rng.random() < 0.7 else self.test(False)
+            when = AnyOf((Not(premise), self.test(False)))
+            ties.append(Constraint(f"tie_{number}", "a random fact of life", when))
+        return replace(made, constraints=(*made.constraints, *ties), section_fact=fact.name)
 
     def fact(self, number: int) -> Fact:
         kinds: tuple[Literal["enum", "boolean", "integer", "money", "date"], ...]
@@ -340,13 +358,13 @@ class Sampler:
             for constraint in rulebase.constraints
         ]
 
-    def draw(self, rng: random.Random, missing: float) -> dict[str, Value]:
+    def draw(self, rng: random.Random, missing: float, attempts: int = 2_000) -> dict[str, Value]:
         """One fact set; with ``missing`` 0 complete, else without each fact so probably.
 
         Raises ``ValueError`` if no set that meets the constraints can be found.
         """
         complete = {name: _one(rng, values) for name, values in self._points.items()}
-        for attempt in range(2_000):
+        for attempt in range(attempts):
             broken = self._broken(complete)
             if broken is None:
                 return {n: v for n, v in complete.items() if not missing or rng.random() >= missing}
@@ -359,6 +377,17 @@ class Sampler:
             if not holds(when, complete, self._rulebase):
                 return names
         return None
+
+
+def _has_loans(rulebase: Rulebase) -> bool:
+    """Whether loans that meet the constraints are easily drawn."""
+    sampler = Sampler(rulebase)
+    try:
+        for number in range(10):
+            sampler.draw(random.Random(number), 0, attempts=200)
+    except ValueError:
+        return False
+    return True
 
 
 _one: Callable[[random.Random, list[Value]], Value] = random.Random.choice

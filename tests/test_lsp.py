@@ -220,6 +220,8 @@ def test_completion(editor: Editor, pack: Path) -> None:
     assert "recourse" in offered("- case: B\n  expect:\n    ", cases, "")
     head = pack / "pack.yaml"
     assert "state" in offered("jurisdiction: ", head, "")
+    assert "fraud" in offered("sections: ", head, "")
+    assert "debt" not in offered("sections: ", head, "")
 
 
 def test_a_completion_replaces_the_word_before_it(editor: Editor, pack: Path) -> None:

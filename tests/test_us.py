@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from engine import Decider, load
 from engine.analysis.regions import find_loan
 from engine.evaluation.slices import places
 from engine.model import OneOf
+from engine.reading.loans import Loan, read_loans
 from engine.resources import rules_dir
 
 STATES = rules_dir() / "us" / "states"
+STORIES = rules_dir().parent / "examples" / "us"
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +53,33 @@ def test_nothing_is_cited_without_a_source(us: Decider) -> None:
         assert len(rule.authority.cite) > 4, rule.id
         assert rule.authority.checked is not None, rule.id
         assert Path(rule.place.file).suffix == ".yaml"
+
+
+# What each story comes to, in dollars: owed, on the credit report, cancelled, taxed, and taken.
+WHAT_STORIES_COME_TO = {
+    "story-ohio-judgment": (34000, 34000, 0, 0, 200),
+    "story-ohio-settlement": (0, 0, 20000, 0, 0),
+    "story-california-purchase": (0, 0, 0, 0, 0),
+    "story-va-loan": (7000, 7000, 0, 0, 0),
+    "story-va-loan-1989": (0, 0, 2000, 2000, 0),
+    "story-hecm-heir": (0, 310000, 0, 0, 0),
+    "story-texas-car": (9200, 9200, 0, 0, 0),
+    "story-card-settled": (0, 0, 3000, 500, 0),
+    "story-debt-buyer-late": (0, 5000, 0, 0, 0),
+}
+
+
+def test_every_story_is_told_here() -> None:
+    assert {path.stem for path in STORIES.glob("story-*.yaml")} == WHAT_STORIES_COME_TO.keys()
+
+
+@pytest.mark.parametrize("story", WHAT_STORIES_COME_TO)
+def test_a_story_leaves_nothing_open_and_comes_to_its_figures(us: Decider, story: str) -> None:
+    (loan,) = read_loans(str(STORIES / f"{story}.yaml"))
+    assert isinstance(loan, Loan)
+    answers = us.decide(loan.data, reasons=False).answers
+    unclear = {n for n, a in answers.items() if a.status in ("undetermined", "conflict")}
+    assert unclear == set()
+    names = ("borrower_owes", "reported_balance", "cancelled_debt", "taxable_debt", "wages_taken")
+    expected = WHAT_STORIES_COME_TO[story]
+    assert tuple(answers[name].value for name in names) == tuple(map(Decimal, expected))

@@ -72,6 +72,7 @@ class _Mentions:
 
     def pack(self, root: MapNode) -> Iterator[Mention]:
         yield from self._names(root.get("jurisdiction"))
+        yield from self._names(root.get("sections"))
         main = root.get("main")
         for item in main.items if isinstance(main, ListNode) else ():
             yield from self._names(item)

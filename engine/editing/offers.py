@@ -68,6 +68,9 @@ def _of_the_pack(path: Path, rulebase: Rulebase) -> Mapping[str, str]:
     match path:
         case ("jurisdiction",):
             return {f.name: f.label for f in rulebase.facts.values() if f.type == "enum"}
+        case ("sections",):
+            kinds = (f for f in rulebase.facts.values() if f.type in ("enum", "boolean"))
+            return {f.name: f.label for f in kinds if f.name != rulebase.jurisdiction_fact}
         case ("decisions", str(name), "otherwise", *_) | (
             "decisions",
             str(name),

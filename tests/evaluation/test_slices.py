@@ -47,7 +47,13 @@ def spread(seed: int) -> Rulebase | None:
         )
         return replace(rule, exception_to=kept)
 
-    return replace(book, rules=tuple(map(fitting, rules)), jurisdiction_fact=fact.name)
+    section_fact = book.section_fact if book.section_fact != fact.name else ""
+    return replace(
+        book,
+        rules=tuple(map(fitting, rules)),
+        jurisdiction_fact=fact.name,
+        section_fact=section_fact,
+    )
 
 
 def unplaced(book: Rulebase) -> Rulebase:

@@ -106,6 +106,8 @@ def test_a_comment_before_a_blank_line_is_about_the_file() -> None:
         ("vocabulary", "terms: {}\nfacts:\n  f:\n    label: L\n    type: enum\n",
          "facts:\n  f:\n    type: enum\n    label: L\nterms: {}\n"),
         ("pack", "name: a\nlanguage: 1\n", "language: 1\nname: a\n"),
+        ("pack", "main: [r]\ncompare_with: p\nsections: kind\njurisdiction: state\n",
+         "jurisdiction: state\nsections: kind\ncompare_with: p\nmain: [r]\n"),
         ("rules", "rules:\n- title: T\n  id: a\n- title: U\n  id: b\ntitle: X\n",
          "title: X\nrules:\n- id: a\n  title: T\n- id: b\n  title: U\n"),
         ("rules", "title:\tT \n\n\n", "title: T\n"),

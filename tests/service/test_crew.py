@@ -46,20 +46,20 @@ def test_the_first_of_a_kind_is_done_by_a_thread_and_the_rest_on_the_spot() -> N
     assert second == fourth == threading.main_thread().name
 
 
-def test_while_something_is_built_nothing_is_done_on_the_spot() -> None:
+def test_who_builds_holds_up_nobody() -> None:
     async def main() -> None:
         busy = Crew()
         await busy.run(where, "a")
         built = threading.Event()
-        for kind in ("new", None):
-            built.clear()
-            building = asyncio.create_task(busy.run(waits(built), kind))
-            await asyncio.sleep(0.05)
-            quick = asyncio.create_task(busy.run(where, "a"))
-            assert (await quick).startswith("beside")
-            built.set()
-            assert (await building).startswith("first" if kind else "slow")
+        small = asyncio.create_task(busy.run(waits(built), "new"))
+        large = asyncio.create_task(busy.run(waits(built), "large", small=False))
+        await asyncio.sleep(0.05)
         assert await busy.run(where, "a") == threading.main_thread().name
+        assert (await busy.run(where, "b", small=False)).startswith("slow")
+        built.set()
+        assert (await small).startswith("first")
+        assert (await large).startswith("slow")
+        assert await busy.run(where, "large", small=False) == threading.main_thread().name
 
     asyncio.run(main())
 
@@ -91,23 +91,51 @@ def test_who_waits_longest_is_next() -> None:
     assert done == list(range(50))
 
 
-def test_so_many_may_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "MAX_QUICK", 2)
-    monkeypatch.setattr(crew, "MAX_SLOW", 2)
+@pytest.mark.parametrize(("kind", "small"), [("a", True), ("a", False), (None, True)])
+def test_what_is_not_begun_in_time_is_refused(
+    kind: str | None, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "WAIT_SECONDS", 0.2)
+    done: list[str] = []
 
-    async def main(kind: str | None) -> None:
+    async def main() -> None:
         busy, end = Crew(), threading.Event()
-        waiting = [asyncio.create_task(busy.run(waits(end), kind)) for _ in "ab"]
+        lanes = 1 if kind and small else 2
+        begun = [asyncio.create_task(busy.run(waits(end), kind, small=small)) for _ in range(lanes)]
         await asyncio.sleep(0.05)
+        started = time.monotonic()
         with pytest.raises(Refusal) as refused:
-            await busy.run(where, kind)
+            await busy.run(lambda until: done.append("never"), kind, small=small)
         assert refused.value.kind == "busy" and refused.value.headers == {"retry-after": "1"}
+        assert 0.2 <= time.monotonic() - started < 2
         end.set()
-        assert len(await asyncio.gather(*waiting)) == 2
-        await busy.run(where, kind)
+        assert len(await asyncio.gather(*begun)) == lanes
+        assert await busy.run(where, kind, small=small)
 
-    asyncio.run(main("a"))
-    asyncio.run(main(None))
+    asyncio.run(main())
+    assert done == []
+
+
+def test_on_the_spot_too_nobody_waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "WAIT_SECONDS", 0.2)
+
+    def long(until: float) -> str:
+        time.sleep(0.05)
+        return "done"
+
+    async def main() -> list[str | BaseException]:
+        busy = Crew()
+        await busy.run(where, "a")
+        many = [busy.run(long, "a") for _ in range(40)]
+        return await asyncio.gather(*many, return_exceptions=True)
+
+    started = time.monotonic()
+    results = asyncio.run(main())
+    served = [each for each in results if each == "done"]
+    assert served == results[: len(served)]  # in the order in which they came
+    assert {each.kind for each in results[len(served) :] if isinstance(each, Refusal)} == {"busy"}
+    assert 1 <= len(served) < 40
+    assert time.monotonic() - started < 1.5
 
 
 def test_work_that_fails_leaves_nothing_behind() -> None:

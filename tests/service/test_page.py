@@ -161,8 +161,31 @@ def test_the_facts_of_a_link_are_not_sent_in_an_address(page: Any, law: Running)
 def test_every_decision_can_be_shown(page: Any) -> None:
     go(page, SOLD)
     page.click("#all")
-    page.wait_for_selector("#others dt")
+    page.wait_for_selector("#others summary")
+    assert "single action" not in page.inner_text("#others")
+    page.click("#others summary >> text=The state")
     assert "single action" in page.inner_text("#others")
+
+
+def test_a_further_decision_can_be_asked_about(page: Any) -> None:
+    go(page, SOLD)
+    page.click("#all")
+    page.wait_for_selector("#others summary")
+    page.click("#others summary >> text=Credit report")
+    before = page.inner_text("#answers")
+    page.click("#others details[open] button >> nth=0")
+    page.wait_for_selector(".answer >> nth=2")
+    settled(page)
+    assert page.inner_text("#answers").startswith(before.splitlines()[0])
+    also = page.inner_text(".answer >> nth=2 >> h3")
+    assert also not in before
+    assert page.query_selector("#others details") is None  # it is asked anew
+    page.reload()
+    page.wait_for_selector(".answer >> nth=2")
+    assert page.inner_text(".answer >> nth=2 >> h3") == also
+    page.click("#again")
+    settled(page)
+    assert page.query_selector(".answer >> nth=2") is None
 
 
 def open_map(page: Any) -> None:
@@ -277,7 +300,7 @@ def test_no_barriers_are_found(
             go(page, facts)
             if facts == SOLD:
                 page.click("#all")
-                page.wait_for_selector("#others dt")
+                page.wait_for_selector("#others summary")
                 page.click("#presumed summary")
                 open_map(page)
             assert barriers(page, axe) == []

@@ -9,7 +9,13 @@ from pathlib import Path
 from engine import Decider, load
 from engine.presentation.site.addresses import Addresses
 from engine.presentation.site.chips import palette
-from engine.presentation.site.drawings import LARGEST, SMALLEST, Diagrams, requirements
+from engine.presentation.site.drawings import (
+    LARGEST,
+    SMALLEST,
+    Diagrams,
+    left_by,
+    requirements,
+)
 from engine.presentation.site.layered import Drawing, Placed
 from tests.small import pack
 
@@ -27,7 +33,7 @@ d | late | {fraud: true, kind: car} | true
 
 
 def diagrams(decider: Decider, place: str = "") -> Diagrams:
-    return Diagrams(decider, place, palette([]), Addresses(decider.rulebase, [place]))
+    return Diagrams(decider.rulebase, place, palette([]), Addresses(decider.rulebase, [place]))
 
 
 def followed(drawn: Drawing, answers: dict[str, str]) -> str:
@@ -90,6 +96,25 @@ def test_what_is_presumed_is_not_asked(tmp_path: Path) -> None:
     assert drawn is not None
     headings = {placed.box.text for placed in drawn.boxes}
     assert "Fraud" not in headings and "Units" in headings
+
+
+def test_what_is_left_by_known_facts_says_the_same(tmp_path: Path) -> None:
+    terms = "terms: {small: {label: S, when: {any: [{units: {at_most: 4}}, {kind: car}]}}}\n"
+    more = "e | other | {not: {all: [{small: false}, {fraud: true}]}, state: {not: TX}} | true\n"
+    rulebase = pack(tmp_path, DECISIONS, RULES + more, terms).rulebase
+    names = {"state": ("WA", "TX"), "kind": ("home", "car"), "fraud": (True, False)}
+    every = [dict(zip(names, values, strict=True)) for values in itertools.product(*names.values())]
+    whole = Decider(rulebase)
+    for known in ({"state": "TX"}, {"kind": "home", "fraud": False}, {"fraud": True}):
+        left = left_by(rulebase, known)
+        assert left.rules != rulebase.rules
+        for facts, units in itertools.product(every, (1, 4, 5)):
+            if known.items() <= facts.items():
+                loan = facts | {"units": units}
+                one, other = whole.decide(loan), Decider(left).decide(loan)
+                for name, answer in one.answers.items():
+                    assert other.answers[name].value == answer.value
+                    assert [r.id for r in other.answers[name].rules] == [r.id for r in answer.rules]
 
 
 def test_no_box_asks_what_makes_no_difference() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from engine import Decider, load
 from engine.analysis.matrix import fill
-from engine.presentation.site.plan import contents, narrowed, required
-from engine.reading.overviews import find_overview
+from engine.presentation.site import plan
+from engine.presentation.site.plan import contents, deciding, narrowed, required
+from engine.reading.overviews import find_overview, read_overviews
 from tests.small import pack
 
 DECISIONS = """
@@ -24,6 +27,7 @@ d | owed | {rich: true} | {amount: debt}
 e | recourse | {kind: home} | true
 """
 TERMS = "terms: {rich: {label: Rich, when: {any: [{honest: true}, {price: {more_than: value}}]}}, honest: {label: Honest, when: {fraud: false}}}\n"
+OVERVIEW = "title: T\nrows: kind\ncolumns: [{label: R, decision: recourse}]\n"
 
 
 def test_a_narrowed_rulebase_says_the_same() -> None:
@@ -43,6 +47,23 @@ def test_a_narrowed_rulebase_says_the_same() -> None:
                 assert cell.answer.possible == like.answer.possible
 
 
+def test_another_process_decides_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rulebase = pack(tmp_path, DECISIONS, RULES, TERMS).rulebase
+    (tmp_path / "overviews").mkdir()
+    (tmp_path / "overviews" / "o.yaml").write_text(OVERVIEW)
+    overviews = read_overviews(rulebase)
+    with deciding(rulebase, overviews) as here:
+        (one,) = here()
+    monkeypatch.setattr(plan, "MANY", 1)
+    with deciding(rulebase, overviews) as there:
+        (other,) = there()
+    assert other == one is not other
+    for row in other.matrix.rows:
+        (cell,) = row.cells_of(other.overview.columns[0])
+        assert cell.answer is not None
+        assert cell.answer.value is (True if row.value == "home" else None)
+
+
 def test_what_requires_what(tmp_path: Path) -> None:
     rulebase = pack(tmp_path, DECISIONS, RULES, TERMS).rulebase
     assert required(rulebase, "owed") == {"cap", "late"}
@@ -50,7 +71,7 @@ def test_what_requires_what(tmp_path: Path) -> None:
 
 
 def test_what_speaks_of_what(tmp_path: Path) -> None:
-    shown = contents(pack(tmp_path, DECISIONS, RULES, TERMS).rulebase)
+    shown = contents(pack(tmp_path, DECISIONS, RULES, TERMS).rulebase, ())
     uses = {name: [rule.id for rule in rules] for name, rules in shown.uses.items()}
     assert uses["fraud"] == ["a", "d"]  # the second through a term of a term
     assert uses["rich"] == uses["honest"] == uses["price"] == uses["value"] == ["d"]
