@@ -54,7 +54,7 @@ class _Search:
     ) -> None:
         self._decider = decider
         self._until = until
-        self._compiled: Compiled = decider.compiled_for(facts)
+        self._compiled: Compiled = decider.compiled_for(facts, decider.needed([decision]))
         self._kept = {decider.rulebase.jurisdiction_fact, decider.rulebase.section_fact}
         self._decision = decider.rulebase.decisions[decision]
         self._facts = facts

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -85,11 +87,12 @@ class Decider:
             return found  # without a wait for others that are being built
         with self._lock:
             before = self._parts.get(key)
-            if before is None:
-                law = self.rulebase if every else within(self.rulebase, own)
-                found = compile_rulebase(law, kind, decisions)
-            else:
-                found = grown(before, decisions)
+            with _no_search_for_garbage():
+                if before is None:
+                    law = self.rulebase if every else within(self.rulebase, own)
+                    found = compile_rulebase(law, kind, decisions)
+                else:
+                    found = grown(before, decisions)
             if found is not before:
                 for each in found.kinds or (kind,):
                     self._parts[own, every, each] = found
@@ -98,10 +101,9 @@ class Decider:
     @property
     def rete(self) -> Rete:
         """The Rete network, built at its first use."""
-        with self._lock:
-            if self._rete is None:
-                self._rete = Rete(self.rulebase)
-            return self._rete
+        if self._rete is None:
+            self._rete = Rete(self.rulebase)  # made twice by two threads, one of them is kept
+        return self._rete
 
     def decide(
         self,
@@ -323,6 +325,19 @@ class Session:
                 if decides == forest.true
             }
         return not self._leaves_of[number].isdisjoint(leaves)
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Diagrams are millions of small objects that stay: looking through them again and again while
+    they come to be takes longer than to build them."""
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
 
 
 def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:

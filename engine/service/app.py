@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping
@@ -97,11 +98,18 @@ class Service:
         if self._trail is not None:
             self._recorder = Recorder(self._trail)
         _log.info("ready", extra={"data": {"engine": __version__, "packs": list(self._info)}})
+        stop = threading.Event()
+        building = asyncio.create_task(asyncio.to_thread(self.served.build_on, self._idle, stop))
         yield
+        stop.set()
+        await building
         self._crew.close()
         if self._recorder is not None:
             self._recorder.close()
         _log.info("stopped")
+
+    def _idle(self) -> bool:
+        return self.metrics.in_flight == 0
 
     # ---- decisions ----
 
@@ -141,24 +149,26 @@ class Service:
         """What ``answer`` makes of a request; where that takes longer than ``seconds``, what
         ``otherwise`` makes of it, or a refusal."""
         decider = self.served.find(call.query_params.get("pack"))
+        rulebase = decider.rulebase
         body = await _body(call)
         request = Request()
 
         def read() -> None:
             nonlocal request
-            request = read_request(body, decider.rulebase, keys)
+            request = read_request(body, rulebase, keys)
 
         def work(until: float) -> Reply:
             if kind is None:
                 read()
-            return answer(decider, request, until)
+            return answer(self.served.decider_for(rulebase, request), request, until)
 
         kind = None
         if len(body) <= LONG:
             read()
-            kind = (call.url.path, *_kind(decider.rulebase, request))
+            kind = (call.url.path, *_kind(rulebase, request))
+        small = request.places_known(rulebase)
         try:
-            reply = await self._crew.run(work, kind, seconds=seconds)
+            reply = await self._crew.run(work, kind, small=small, seconds=seconds)
         except Refusal as refusal:
             instead = otherwise(decider, request) if refusal.kind == "too-slow" else None
             if instead is None:
@@ -167,7 +177,7 @@ class Service:
         if self._recorder is not None and reply.records:
             await self._recorder.keep(reply.records)
             self.metrics.count("recourse_recorded_total", len(reply.records))
-        name = decider.rulebase.name
+        name = rulebase.name
         self.metrics.count("recourse_decisions_total", reply.decided, pack=name)
         if reply.refused:
             self.metrics.count("recourse_refused_loans_total", reply.refused, pack=name)

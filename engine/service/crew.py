@@ -6,8 +6,8 @@ the way to a thread and back; it gives up soon. What gives up there, and what is
 is done by threads of its own.
 
 The first work of its kind may have to build what all others of the kind then use, and can't give up
-while it builds. So a thread tries it, and as long as that is at it, another one tries the rest: who
-builds may hold a lock, and the network must never wait for one.
+while it builds: a thread tries it. What is not begun within a bounded time is refused, so that
+nobody waits for long only to be told so.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TypeVar
 
 from engine.evaluation.reach import TooSlow
+from engine.service.keeping import keeping
 from engine.service.refusals import Refusal
 
 T = TypeVar("T")
@@ -30,10 +32,10 @@ QUICK_SECONDS = 0.1
 SLOW_SECONDS = 5.0
 ASKED_SECONDS = 3.0
 """A person who is being asked does not wait longer than this for the next question."""
+WAIT_SECONDS = 2.0
+"""What is not begun after so long is refused: the service is busy."""
 MAX_KINDS = 10_000
 """So many kinds of work are remembered."""
-MAX_QUICK, MAX_SLOW = 200, 20
-"""So many requests may wait for either; the next is told that the service is busy."""
 
 
 class Crew:
@@ -43,76 +45,76 @@ class Crew:
         self._turn = asyncio.Lock()  # whoever waits longest is next
         self._begun: set[Hashable] = set()
         self._first = ThreadPoolExecutor(1, "first")
-        self._beside = ThreadPoolExecutor(1, "beside")
-        self._pool = ThreadPoolExecutor(2, "slow")
-        self._quick = self._building = self._slow = 0
+        self._slow = ThreadPoolExecutor(2, "slow")
 
     async def run(
-        self, work: Work[T], kind: Hashable = None, *, seconds: float = SLOW_SECONDS
+        self,
+        work: Work[T],
+        kind: Hashable = None,
+        *,
+        small: bool = True,
+        seconds: float = SLOW_SECONDS,
     ) -> T:
         """Do some work. Work of one ``kind`` uses the same things; where it is None, it is no use
-        to try it quickly. ``seconds`` is how long it may take where it is not done quickly.
+        to try it quickly. ``small`` says that what the first of the kind builds is soon built.
+        ``seconds`` is how long it may take where it is not done quickly.
 
-        Raises ``Refusal``, also where too much is waiting, and what the work raises.
+        Raises ``Refusal``, also where it is not begun in time, and what the work raises.
         """
         try:
-            if kind is not None:
-                return await self._tried(work, kind)
+            if kind in self._begun:
+                return await self._at_once(work)
+            if kind is not None and small:
+                return await self._building(self._first, work, kind, QUICK_SECONDS)
         except TooSlow:
             pass
         try:
-            return await self._done(work, kind, seconds)
+            return await self._building(self._slow, work, kind, seconds)
         except TooSlow:
             detail = f"this was not done in {seconds:g} seconds: state more facts"
             raise Refusal("too-slow", f"{detail}, or ask for less with `only`") from None
 
-    async def _tried(self, work: Work[T], kind: Hashable) -> T:
-        _not_too_many(self._quick, MAX_QUICK)
-        self._quick += 1
+    async def _at_once(self, work: Work[T]) -> T:
         try:
-            if kind not in self._begun:
-                return await self._built(work, kind)
-            async with self._turn:
-                await asyncio.sleep(0)  # the network is heard between any two
-                if not self._building:
-                    return work(time.monotonic() + QUICK_SECONDS)
-            return await _in(self._beside, work, QUICK_SECONDS)
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        try:
+            await asyncio.sleep(0)  # the network is heard between any two
+            return work(time.monotonic() + QUICK_SECONDS)
         finally:
-            self._quick -= 1
+            self._turn.release()
 
-    async def _built(self, work: Work[T], kind: Hashable) -> T:
-        self._building += 1
-        try:
-            return await _in(self._first, work, QUICK_SECONDS)
-        finally:
-            self._building -= 1
-            if len(self._begun) >= MAX_KINDS:
-                self._begun.clear()
-            self._begun.add(kind)
+    async def _building(
+        self, pool: ThreadPoolExecutor, work: Work[T], kind: Hashable, seconds: float
+    ) -> T:
+        """Work done by a thread within a time, counted from its beginning; what its kind needs is
+        built then."""
+        first = kind is not None and kind not in self._begun
 
-    async def _done(self, work: Work[T], kind: Hashable, seconds: float) -> T:
-        _not_too_many(self._slow, MAX_SLOW)
-        may_build = kind is None
-        self._slow += 1
-        self._building += may_build
+        def done_here() -> T:
+            with keeping() if first else nullcontext():
+                return work(time.monotonic() + seconds)
+
+        waiting = pool.submit(done_here)
+        done = asyncio.wrap_future(waiting)
+        await asyncio.wait((done,), timeout=WAIT_SECONDS)
+        if waiting.cancel():
+            raise _busy()
         try:
-            return await _in(self._pool, work, seconds)
+            return await done
         finally:
-            self._slow -= 1
-            self._building -= may_build
+            if kind is not None:
+                if len(self._begun) >= MAX_KINDS:
+                    self._begun.clear()
+                self._begun.add(kind)
 
     def close(self) -> None:
         """Wait for the work that is being done."""
-        for pool in (self._first, self._beside, self._pool):
+        for pool in (self._first, self._slow):
             pool.shutdown(cancel_futures=True)
 
 
-async def _in(pool: ThreadPoolExecutor, work: Work[T], seconds: float) -> T:
-    """Work done by a thread within a time, counted from its beginning."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(pool, lambda: work(time.monotonic() + seconds))
-
-
-def _not_too_many(waiting: int, most: int) -> None:
-    if waiting >= most:
-        raise Refusal("busy", "try again in a moment", headers={"retry-after": "1"})
+def _busy() -> Refusal:
+    return Refusal("busy", "try again in a moment", headers={"retry-after": "1"})

@@ -46,6 +46,11 @@ class Request:
     strict: bool = False
     unknown: tuple[str, ...] = ()
 
+    def places_known(self, rulebase: Rulebase) -> bool:
+        """Whether each loan says in which jurisdiction it is, or a pack has none."""
+        fact = rulebase.jurisdiction_fact
+        return not fact or all(loan.data.get(fact) is not None for loan in self.loans)
+
 
 def read_request(data: bytes, rulebase: Rulebase, keys: Collection[str]) -> Request:
     """The request that a body states. ``keys`` are those that it may have, of ``facts``, ``loans``,

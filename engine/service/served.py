@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -20,12 +22,17 @@ from engine.presentation.record import pack_data
 from engine.presentation.site.maps import maps_html, with_maps
 from engine.problems import likely, listing
 from engine.reading.overviews import read_overviews
+from engine.service.keeping import keeping
 from engine.service.openapi import description
 from engine.service.refusals import Refusal
+from engine.service.requests import Request
 from engine.values import show, to_json
 
 Data = dict[str, Any]
+Step = tuple[Decider, Mapping[str, Value]]
+"""What is to be built: for a pack, the diagrams of loans of which some facts are known."""
 
+IDLE_SECONDS = 0.05
 WARM_SECONDS = 5.0
 """The service is ready after so long, whatever is built by then."""
 
@@ -49,8 +56,10 @@ class Served:
     """The packs by name; the first is the one that a request means if it names none."""
 
     def __init__(self, packs: Iterable[str]) -> None:
-        found = [load(pack) for pack in packs]
-        self.deciders: Mapping[str, Decider] = {each.rulebase.name: each for each in found}
+        rulebases = {book.name: book for book in (load(pack).rulebase for pack in packs)}
+        self.deciders: Mapping[str, Decider] = {n: Decider(book) for n, book in rulebases.items()}
+        # What all jurisdictions have together takes seconds to build, and who builds holds a lock.
+        self._anywhere = {name: Decider(book) for name, book in rulebases.items()}
         self.default = next(iter(self.deciders))
         self._overviews = {
             name: with_maps(read_overviews(each.rulebase)) for name, each in self.deciders.items()
@@ -59,17 +68,45 @@ class Served:
         self._making = threading.Lock()
 
     def warm_up(self, seconds: float = WARM_SECONDS) -> None:
-        """Build what a first decision would otherwise wait for, as much of it as the time allows:
-        the rest is built when it is first needed."""
-        end = time.monotonic() + seconds
+        """Build what a first decision of each kind would otherwise wait for, as much of it as the
+        time allows."""
+        self._build(self._usual(), time.monotonic() + seconds)
+
+    def build_on(self, idle: Callable[[], bool], stop: threading.Event) -> None:
+        """Build the rest of that, and what a first question in each jurisdiction needs, as long as
+        nobody is waiting for an answer. Everything else is built when it is first needed: all
+        together would take more memory than it saves time."""
+        for step in chain(self._usual(), self._asked()):
+            while not idle():
+                if stop.wait(IDLE_SECONDS):
+                    return
+            if stop.is_set():
+                return
+            self._build([step])
+
+    def _usual(self) -> Iterator[Step]:
+        """The loans of each kind that is built apart, in each jurisdiction, kind by kind."""
         for decider in self.deciders.values():
             rulebase = decider.rulebase
-            _ = decider.rete
-            for facts in _usual(rulebase):
-                if time.monotonic() > end:
-                    return
-                decider.compiled_for(facts)
-            _ = decider.compiled
+            section = rulebase.facts.get(rulebase.section_fact)
+            kinds = [{}] if section is None else [{section.name: value} for value in section.values]
+            yield from ((decider, k | place) for k in kinds for place in _places(rulebase))
+
+    def _asked(self) -> Iterator[Step]:
+        """The loans in each jurisdiction of which nothing else is known."""
+        for decider in self.deciders.values():
+            yield from ((decider, place) for place in _places(decider.rulebase))
+
+    @staticmethod
+    def _build(steps: Iterable[Step], end: float = math.inf) -> None:
+        """Build the diagrams of the decisions that people ask first, for some loans."""
+        for decider, facts in steps:
+            if time.monotonic() > end:
+                return
+            main = decider.rulebase.main or decider.wanted(None)
+            with keeping():
+                built = decider.compiled_for(facts, decider.needed(main))
+            built.forest.forget()  # it takes much memory, and what is built on does without
 
     def find(self, name: str | None) -> Decider:
         """The pack of that name, or the default. Raises ``Refusal``."""
@@ -79,6 +116,11 @@ class Served:
             detail = hint or f"these are served: {listing(self.deciders)}"
             raise Refusal("unknown-pack", detail)
         return decider
+
+    def decider_for(self, rulebase: Rulebase, request: Request) -> Decider:
+        """What decides the loans of a request."""
+        known = request.places_known(rulebase)
+        return (self.deciders if known else self._anywhere)[rulebase.name]
 
     def view(self, decider: Decider) -> Decider | None:
         """The pack that holds the popular view of what a pack says, where it is served."""
@@ -131,11 +173,9 @@ class Served:
         return self._descriptions[self.find(name).rulebase.name]
 
 
-def _usual(rulebase: Rulebase) -> list[dict[str, Value]]:
-    """The jurisdictions, for loans of each kind that is built apart, kind by kind."""
-    section = rulebase.facts.get(rulebase.section_fact)
-    kinds = [{}] if section is None else [{section.name: value} for value in section.values]
-    return [{**k, rulebase.jurisdiction_fact: p} for k in kinds for p in places(rulebase)]
+def _places(rulebase: Rulebase) -> list[dict[str, Value]]:
+    """The jurisdictions that have rules of their own, as facts; no fact where there is none."""
+    return [{rulebase.jurisdiction_fact: place} for place in places(rulebase)] or [{}]
 
 
 def _document(decider: Decider, body: bytes) -> Document:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import cast
 
-from engine.evaluation.compiling import Blocked, Clash, Leaf, combined
-from engine.evaluation.decide import Decider
+from engine.analysis.replacing import NEVER
+from engine.evaluation.compiling import Blocked, Clash, Leaf, combined, compile_rulebase
+from engine.evaluation.conditions import holds
 from engine.evaluation.facts import presume
 from engine.evaluation.outcomes import formulas_at
 from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable
-from engine.model import Constant, Decision, Rulebase, Value
+from engine.model import (
+    ALWAYS,
+    All,
+    AnyOf,
+    Compare,
+    Condition,
+    Constant,
+    Decision,
+    Not,
+    OneOf,
+    Rulebase,
+    TermHolds,
+    Value,
+)
 from engine.presentation.regions import branch_words, question_words
 from engine.presentation.site.addresses import Addresses
 from engine.presentation.site.chips import Palette, outcome_chips
@@ -70,20 +85,45 @@ class Question:
 Node = Question | Box
 
 
+def left_by(rulebase: Rulebase, known: Mapping[str, Value]) -> Rulebase:
+    """A rulebase for loans of which some facts are known: it says the same of them, without what
+    these facts settle, so that its diagrams are small and soon built."""
+
+    def left(condition: Condition) -> Condition:
+        settled = holds(condition, known, rulebase)
+        if settled is not None:
+            return ALWAYS if settled else NEVER
+        match condition:
+            case All(parts):
+                return All(tuple(part for part in map(left, parts) if part != ALWAYS))
+            case AnyOf(parts):
+                return AnyOf(tuple(part for part in map(left, parts) if part != NEVER))
+            case Not(part):
+                return Not(left(part))
+            case OneOf() | Compare() | TermHolds():
+                return condition
+
+    rules = ((rule, left(rule.when)) for rule in rulebase.rules)
+    return replace(
+        rulebase,
+        rules=tuple(replace(rule, when=when) for rule, when in rules if when != NEVER),
+        terms={n: replace(term, when=left(term.when)) for n, term in rulebase.terms.items()},
+    )
+
+
 class Diagrams:
     """The diagrams of one jurisdiction (of all loans, where it is empty), for a loan of which
     nothing is stated that is not presumed."""
 
     def __init__(
-        self, decider: Decider, jurisdiction: str, colours: Palette, addresses: Addresses
+        self, rulebase: Rulebase, jurisdiction: str, colours: Palette, addresses: Addresses
     ) -> None:
-        rulebase = decider.rulebase
-        facts: dict[str, Value] = {}
+        known: dict[str, Value] = {}
         if jurisdiction:
-            facts[rulebase.jurisdiction_fact] = jurisdiction
-        presumed = {name: each.value for name, each in presume(rulebase, facts).items()}
-        self._compiled = decider.compiled_for(facts)
-        self._walk = Walk(self._compiled, {**facts, **presumed})
+            known[rulebase.jurisdiction_fact] = jurisdiction
+        known |= {name: each.value for name, each in presume(rulebase, known).items()}
+        self._compiled = compile_rulebase(left_by(rulebase, known))
+        self._walk = Walk(self._compiled, known)
         self._colours = colours
         self._addresses = addresses
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
-from engine.evaluation.decide import Decider
 from engine.model import Decision, Fact, Rule, Rulebase, RuleFile
 from engine.presentation.layout import listed
 from engine.presentation.record import NOTICE
@@ -34,28 +34,21 @@ from engine.presentation.site.entries import (
     rule_entries,
 )
 from engine.presentation.site.glance import map_entry, page_of, row_entry
+from engine.presentation.site.kinds import TYPES, policy_words
 from engine.presentation.site.layered import Drawing
-from engine.presentation.site.plan import Contents, Progress, contents, narrowed, required
+from engine.presentation.site.plan import (
+    Contents,
+    Progress,
+    Shown,
+    contents,
+    deciding,
+    narrowed,
+    required,
+)
 from engine.presentation.site.rendering import STATIC, environment, prose, static
 from engine.presentation.site.searching import search_index
 from engine.presentation.words import clauses, value_words
-
-_POLICIES = {
-    "unique": "Rules that apply must agree, unless one is an exception to another.",
-    "collect": "The answer holds what every rule that applies adds.",
-    "min": "The least of what the rules that apply give: the lowest amount, the earliest day.",
-    "max": "The most of what the rules that apply give: the highest amount, the latest day.",
-    "sum": "What the rules that apply give is added up.",
-}
-_TYPES = {
-    "enum": "one of several values",
-    "boolean": "yes or no",
-    "integer": "a whole number",
-    "decimal": "a number",
-    "money": "an amount in US dollars",
-    "date": "a day",
-    "set": "any of several values",
-}
+from engine.reading.overviews import read_overviews
 
 
 def site(
@@ -67,13 +60,16 @@ def site(
     Raises ``InputError`` with the problems of the overviews and of the cases, and ``Disagreement``
     where the evaluators differ.
     """
-    pages = Pages(contents(rulebase, progress), engine)
-    for name in STATIC:
-        yield name, static(name)
-    yield "search-index.js", f"var searchIndex = {search_index(pages.contents, pages.rules)};\n"
-    for path, template, shown in pages.all():
-        progress(path)
-        yield path, pages.text(path, template, shown)
+    overviews = read_overviews(rulebase)
+    with deciding(rulebase, overviews) as shown:
+        pages = Pages(contents(rulebase, overviews, progress), shown, engine)
+        for name in STATIC:
+            yield name, static(name)
+        index = search_index(pages.contents, pages.rules)
+        yield "search-index.js", f"var searchIndex = {index};\n"
+        for path, template, given in pages.all():
+            progress(path)
+            yield path, pages.text(path, template, given)
 
 
 Page = tuple[str, str, dict[str, Any]]
@@ -81,13 +77,16 @@ Page = tuple[str, str, dict[str, Any]]
 
 
 class Pages:
-    """The pages of one pack."""
+    """The pages of one pack. ``overviews`` gives the overviews decided."""
 
-    def __init__(self, contents: Contents, engine: str) -> None:
+    def __init__(
+        self, contents: Contents, overviews: Callable[[], Sequence[Shown]], engine: str
+    ) -> None:
         rulebase = contents.rulebase
         self.contents = contents
+        self._overviews = overviews
         self._cases = case_pages(contents)
-        self._colours = palette(shown.overview for shown in contents.overviews)
+        self._colours = palette(contents.overviews)
         self.rules = rule_entries(contents, self._colours, case_places(self._cases))
         self._by_page: dict[str, list[RuleEntry]] = {}
         self._by_decision: dict[str, list[RuleEntry]] = {}
@@ -95,13 +94,16 @@ class Pages:
             page = contents.addresses.page_of(entry.rule)
             self._by_page.setdefault(page, []).append(entry)
             self._by_decision.setdefault(entry.rule.decides, []).append(entry)
+        sizes = Counter(entry.rule.place.file for entry in self.rules.values())
+        for entries in self._by_page.values():  # what most rules of a place are about comes first
+            entries.sort(key=lambda entry: -sizes[entry.rule.place.file])
         self._drawn: dict[str, dict[str, Drawing]] = {}
         self._templates = environment(
             pack=rulebase,
             engine=engine,
             notice=NOTICE,
             address=contents.addresses,
-            types=_TYPES,
+            types=TYPES,
             jurisdictions=contents.jurisdictions,
             home=HOME,
             menu=[
@@ -134,9 +136,7 @@ class Pages:
         return name in rulebase.facts or name in rulebase.decisions or name in rulebase.terms
 
     def all(self) -> Iterator[Page]:
-        """Every page."""
-        yield self._home()
-        yield from self._jurisdictions()
+        """Every page, those with overviews last."""
         yield from self._files()
         yield self._rules()
         yield from self._decisions()
@@ -146,6 +146,8 @@ class Pages:
             own = self._cases[CASES]
             yield CASES, "cases.html", {"cases": case_entries(own, self.contents.rulebase)}
         yield SEARCH, "search.html", {}
+        yield from self._jurisdictions()
+        yield self._home()
 
     # ---- overviews ----------------------------------------------------------------------------
 
@@ -165,10 +167,18 @@ class Pages:
                     for row in shown.matrix.rows
                 ],
             }
-            for shown in self.contents.overviews
+            for shown in self._overviews()
         ]
-        shown = {"tables": tables, "groups": self._grouped(self._asked())}
-        return HOME, "home.html", shown | {"files": self._general_files()}
+        return (
+            HOME,
+            "home.html",
+            {
+                "tables": tables,
+                "main": [rulebase.decisions[name] for name in rulebase.main],
+                "groups": self._grouped(self._asked()),
+                "files": self._general_files(),
+            },
+        )
 
     def _glances(self, jurisdiction: str) -> list[dict[str, Any]]:
         """The row of a jurisdiction in each overview that has one for it."""
@@ -178,7 +188,7 @@ class Pages:
                 "overview": shown.overview,
                 "row": row_entry(row, shown, rulebase, self._colours, addresses),
             }
-            for shown in self.contents.overviews
+            for shown in self._overviews()
             if shown.overview.rows.name == rulebase.jurisdiction_fact
             for row in shown.matrix.rows
             if row.value == jurisdiction
@@ -248,7 +258,11 @@ class Pages:
         return [each for each in self.contents.rulebase.decisions.values() if not each.parameter]
 
     def _grouped(self, decisions: Sequence[Decision]) -> list[tuple[str, list[Decision]]]:
-        groups: dict[str, list[Decision]] = {}
+        """Decisions by their group, the groups of what people ask first in front."""
+        every = self.contents.rulebase.decisions
+        groups: dict[str, list[Decision]] = {
+            every[n].group: [] for n in self.contents.rulebase.main
+        }
         for decision in decisions:
             groups.setdefault(decision.group, []).append(decision)
         return list(groups.items())
@@ -276,7 +290,7 @@ class Pages:
                 {
                     "decision": decision,
                     "values": [value_chip(decision, v, self._colours) for v in decision.values],
-                    "policy": self._policy(decision),
+                    "policy": policy_words(decision),
                     "otherwise": self._otherwise(decision),
                     "requirements": requirements(rulebase, addresses, decision.name),
                     "required": [rulebase.decisions[name] for name in decision.requires],
@@ -287,13 +301,6 @@ class Pages:
                     "drawing": drawn,
                 },
             )
-
-    def _policy(self, decision: Decision) -> str:
-        policy = decision.policy
-        if policy.kind != "priority":
-            return _POLICIES[policy.kind]
-        words = [f"\u201c{str(value).replace('_', ' ')}\u201d" for value in policy.order]
-        return f"The first of {listed(words, 'and')} that any rule gives is the answer."
 
     def _otherwise(self, decision: Decision) -> list[Piece]:
         """What the decision is where no rule applies."""
@@ -323,18 +330,18 @@ class Pages:
             diagrams = Diagrams(local, jurisdiction, self._colours, addresses)
             self._drawn[jurisdiction] = {
                 name: drawn
-                for name, decision in local.rulebase.decisions.items()
+                for name, decision in local.decisions.items()
                 if not decision.parameter and (drawn := diagrams.drawn(decision)) is not None
             }
         return self._drawn[jurisdiction]
 
     def _general_diagram(self, decision: Decision) -> Drawing | None:
         """The diagram of a decision that is the same in every jurisdiction."""
-        rulebase, local = self.contents.rulebase, self.contents.local.rulebase.decisions
+        rulebase, local = self.contents.rulebase, self.contents.local.decisions
         if decision.name in local or required(rulebase, decision.name) & local.keys():
             return None
-        decider = Decider(narrowed(rulebase, [decision.name]))
-        return Diagrams(decider, "", self._colours, self.contents.addresses).drawn(decision)
+        own = narrowed(rulebase, [decision.name])
+        return Diagrams(own, "", self._colours, self.contents.addresses).drawn(decision)
 
     # ---- facts --------------------------------------------------------------------------------
 

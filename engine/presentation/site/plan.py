@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from multiprocessing import get_context
 from typing import TypeVar
 
 from engine.analysis.cases import Case, read_cases
@@ -12,11 +16,14 @@ from engine.evaluation.decide import Decider
 from engine.evaluation.slices import places
 from engine.model import Compare, Condition, Rule, Rulebase, TermHolds
 from engine.presentation.site.addresses import Addresses
-from engine.reading.overviews import Overview, read_overviews
+from engine.reading.overviews import Overview
 from engine.trees import atoms, names_in
 
 _T = TypeVar("_T")
 Progress = Callable[[str], None]
+
+MANY = 300
+"""The overviews of a pack with so many rules are decided by a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +43,15 @@ class Shown:
 class Contents:
     """Everything that the site is made of.
 
-    ``local`` decides alone what jurisdictions have rules about, and what that requires;
-    ``jurisdictions`` are those with rules of their own, with their labels; ``uses`` holds for each
-    fact, decision and term the rules that speak of it, directly or through a term; ``overriders``
-    and ``cases_of`` hold for each rule id its exceptions and the cases that name it."""
+    ``local`` holds alone what jurisdictions have rules about or ``overviews`` show, and what that
+    requires; ``jurisdictions`` are those with rules of their own, with their labels; ``uses`` holds
+    for each fact, decision and term the rules that speak of it, directly or through a term;
+    ``overriders`` and ``cases_of`` hold for each rule id its exceptions and the cases that name
+    it."""
 
     rulebase: Rulebase
-    local: Decider
-    overviews: tuple[Shown, ...]
+    local: Rulebase
+    overviews: Sequence[Overview]
     cases: tuple[Case, ...]
     jurisdictions: Mapping[str, str]
     uses: Mapping[str, Sequence[Rule]]
@@ -52,23 +60,21 @@ class Contents:
     addresses: Addresses
 
 
-def contents(rulebase: Rulebase, progress: Progress = lambda step: None) -> Contents:
+def contents(
+    rulebase: Rulebase, overviews: Sequence[Overview], progress: Progress = lambda step: None
+) -> Contents:
     """Collect what the site shows. ``progress`` is told what is being worked on.
 
-    Raises ``InputError`` with the problems of the overviews and of the cases, and ``Disagreement``
-    where the evaluators differ.
+    Raises ``InputError`` with the problems of the cases.
     """
-    plans = read_overviews(rulebase)
-    asked = {column.decision.name for plan in plans for column in plan.columns}
-    asked |= {rule.decides for rule in rulebase.rules if rule.jurisdiction}
-    local = Decider(narrowed(rulebase, asked))
+    asked = _shown_in(overviews) | {rule.decides for rule in rulebase.rules if rule.jurisdiction}
     progress("cases")
     cases = tuple(read_cases(rulebase))
     jurisdictions = _jurisdictions(rulebase)
     return Contents(
         rulebase,
-        local,
-        tuple(decided(local, plan, progress) for plan in plans),
+        narrowed(rulebase, asked),
+        overviews,
         cases,
         jurisdictions,
         _grouped((name, rule) for rule in rulebase.rules for name in _spoken_of(rulebase, rule)),
@@ -80,7 +86,7 @@ def contents(rulebase: Rulebase, progress: Progress = lambda step: None) -> Cont
 
 def narrowed(rulebase: Rulebase, names: Collection[str]) -> Rulebase:
     """The rulebase with some decisions and those that they require alone: of these it says the
-    same, and its diagrams are sooner built."""
+    same, and sooner."""
     kept = {*names, *(other for name in names for other in required(rulebase, name))}
     return replace(
         rulebase,
@@ -101,14 +107,42 @@ def required(rulebase: Rulebase, name: str) -> set[str]:
     return found
 
 
-def decided(decider: Decider, overview: Overview, progress: Progress = lambda step: None) -> Shown:
+@contextmanager
+def deciding(
+    rulebase: Rulebase, overviews: Sequence[Overview]
+) -> Iterator[Callable[[], Sequence[Shown]]]:
+    """What gives some overviews decided. Those of a large pack are being decided meanwhile, by
+    another process, so that there is time for other things before they are asked for.
+
+    What it gives raises ``Disagreement`` where the evaluators differ.
+    """
+    law = narrowed(rulebase, _shown_in(overviews))
+    if len(rulebase.rules) < MANY or not overviews:
+        yield cache(lambda: all_decided(law, overviews))
+        return
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool.submit(all_decided, law, overviews).result
+
+
+def all_decided(rulebase: Rulebase, overviews: Sequence[Overview]) -> Sequence[Shown]:
+    """Some overviews with every cell decided. Raises ``Disagreement``."""
+    decider = Decider(rulebase)
+    return [decided(decider, overview) for overview in overviews]
+
+
+def _shown_in(overviews: Sequence[Overview]) -> set[str]:
+    """The decisions that some overviews show."""
+    return {column.decision.name for each in overviews for column in each.columns}
+
+
+def decided(decider: Decider, overview: Overview) -> Shown:
     """An overview with every cell decided. Raises ``Disagreement``."""
-    matrix = fill(decider, overview, progress)
+    matrix = fill(decider, overview)
     if overview.map is None or not overview.map.ways:
         return Shown(matrix)
     columns = tuple(c for c in overview.columns if c.decision == overview.map.decision)
     further = replace(overview, columns=columns, ways=overview.map.ways)
-    return Shown(matrix, fill(decider, further, progress))
+    return Shown(matrix, fill(decider, further))
 
 
 def _jurisdictions(rulebase: Rulebase) -> dict[str, str]:

@@ -4,9 +4,11 @@
 import { drawMaps, forgetMaps, showTiles } from "./glance.js";
 
 const ASKED_AS_LIST = 8; // an enum with more values is a select, not a list of choices
+const TRIES = 5;
 
 const at = (id) => document.getElementById(id);
-const state = { pack: null, told: new Map(), asking: null, asked: 0, last: null };
+const ALSO = "*"; // names in the address what else is asked about; no fact is called so
+const state = { pack: null, told: new Map(), also: new Set(), asking: null, asked: 0, last: null };
 
 // ---- small parts -----------------------------------------------------------------------------
 
@@ -26,12 +28,7 @@ async function ask(path, body) {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   };
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch {
-    throw new Error("The service can't be reached.");
-  }
+  const response = await answered(path, options);
   const data = await response.json();
   if (!response.ok) {
     const found = (data.problems ?? []).map((problem) =>
@@ -39,6 +36,21 @@ async function ask(path, body) {
     throw new Error(found.length ? found.join("; ") : `${data.title}: ${data.detail}`);
   }
   return data;
+}
+
+// A service that is busy says when to try again.
+async function answered(path, options) {
+  for (let tried = 1; ; tried++) {
+    let response;
+    try {
+      response = await fetch(path, options);
+    } catch {
+      throw new Error("The service can't be reached.");
+    }
+    const seconds = Number(response.headers.get("retry-after"));
+    if (response.status !== 503 || !seconds || tried === TRIES) return response;
+    await new Promise((done) => { setTimeout(done, seconds * 1000); });
+  }
 }
 
 const facts = () => state.pack.facts;
@@ -64,12 +76,16 @@ function list(items, last) {
 function readAddress(packs) {
   const [name, query] = location.hash.slice(1).split("?");
   const known = packs.find((pack) => pack.name === name) ?? packs.find((pack) => pack.default);
-  return { name: known.name, told: new Map(new URLSearchParams(query ?? "")) };
+  const told = new Map(new URLSearchParams(query ?? ""));
+  const also = new Set((told.get(ALSO) ?? "").split(" ").filter(Boolean));
+  told.delete(ALSO);
+  return { name: known.name, told, also };
 }
 
 function writeAddress() {
   const query = new URLSearchParams([...state.told]);
-  const hash = state.told.size ? `#${state.pack.name}?${query}` : `#${state.pack.name}`;
+  if (state.also.size) query.set(ALSO, [...state.also].join(" "));
+  const hash = query.size ? `#${state.pack.name}?${query}` : `#${state.pack.name}`;
   if (location.hash !== hash) history.replaceState(null, "", hash);
 }
 
@@ -82,7 +98,13 @@ function request() {
     if (text === "") unknown.push(name);
     else given[name] = type === "boolean" ? { true: true, false: false }[text] ?? text : text;
   }
-  return { facts: given, unknown };
+  return state.also.size ? { facts: given, unknown, only: wanted() } : { facts: given, unknown };
+}
+
+// What the pack's main decisions are, and what else the person wants to know.
+function wanted() {
+  const main = state.pack.main.filter((name) => !decisions().get(name).parameter);
+  return [...new Set([...main, ...state.also])];
 }
 
 // ---- the conversation ------------------------------------------------------------------------
@@ -334,6 +356,16 @@ function showPresumed(record) {
   }));
 }
 
+function askAbout(decision) {
+  const button = make("button", { type: "button", textContent: "Ask me about this" });
+  button.setAttribute("aria-label", `Ask me about this: ${decision.label || decision.name}`);
+  button.onclick = async () => {
+    state.also.add(decision.name);
+    if (!(await update({ focus: true }))) state.also.delete(decision.name);
+  };
+  return button;
+}
+
 async function showAll() {
   const turn = state.asked;
   replace(at("others"), make("p", { textContent: "…" }));
@@ -345,11 +377,14 @@ async function showAll() {
       const decision = decisions().get(name);
       if (state.last.only.includes(name) || answer.status === "open") continue;
       const rows = groups.get(decision.group) ?? [];
-      rows.push(make("dt", { textContent: decision.label || name }), make("dd", {}, outcome(decision, answer)));
+      const more = answer.status === "undetermined" ? askAbout(decision) : null;
+      rows.push(make("dt", { textContent: decision.label || name }), make("dd", {}, outcome(decision, answer), more));
       groups.set(decision.group, rows);
     }
     replace(at("others"), ...[...groups].map(([group, rows]) =>
-      make("div", {}, group ? make("h3", { textContent: group }) : null, make("dl", {}, ...rows))));
+      make("details", { open: groups.size === 1 },
+        make("summary", {}, group || "Further decisions", make("span", { className: "number", textContent: ` ${rows.length / 2}` })),
+        make("dl", {}, ...rows))));
   } catch (error) {
     replace(at("others"), make("p", { className: "problem", textContent: error.message }));
   }
@@ -357,11 +392,12 @@ async function showAll() {
 
 // ---- the beginning ---------------------------------------------------------------------------
 
-async function open(name, given) {
+async function open(name, given, also) {
   const pack = await ask(`/v1/packs/${encodeURIComponent(name)}`);
   const named = (things) => new Map(things.map((thing) => [thing.name, thing]));
   state.pack = { ...pack, facts: named(pack.facts), decisions: named(pack.decisions) };
   state.told = given;
+  state.also = new Set([...also].filter((each) => decisions().has(each)));
   at("pack").value = name;
   at("rules").textContent = `${pack.title}, ${pack.name} ${pack.version} (${pack.digest.slice(0, 8)}), engine ${pack.engine}`;
   at("glance").hidden = !pack.maps;
@@ -385,10 +421,10 @@ async function begin() {
   try {
     const { packs } = await ask("/v1/packs");
     replace(at("pack"), ...packs.map((pack) => make("option", { value: pack.name, textContent: pack.title })));
-    at("pack").onchange = (event) => open(event.target.value, new Map());
+    at("pack").onchange = (event) => open(event.target.value, new Map(), []);
     const fromAddress = () => {
-      const { name, told: given } = readAddress(packs);
-      return open(name, given);
+      const { name, told: given, also } = readAddress(packs);
+      return open(name, given, also);
     };
     window.addEventListener("hashchange", fromAddress);
     await fromAddress();
@@ -403,10 +439,13 @@ document.querySelector(".skip").onclick = (event) => {
 };
 at("again").onclick = async () => {
   state.told = new Map();
+  state.also = new Set();
   await update({ focus: true });
 };
 at("print").onclick = () => window.print();
-window.addEventListener("beforeprint", () => { at("presumed").querySelector("details").open = true; });
+window.addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("#presumed details, #others details")) each.open = true;
+});
 at("all").onclick = showAll;
 at("maps").ontoggle = draw;
 at("share").onclick = async () => {
