@@ -255,6 +255,12 @@ def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
 
 def _free(walk: Walk, name: str) -> bool:
     """Whether the constraints leave more than one class of a fact."""
+    if name not in walk.free:
+        walk.free[name] = _has_classes(walk, name)
+    return walk.free[name]
+
+
+def _has_classes(walk: Walk, name: str) -> bool:
     level = walk.compiled.level_of.get(name)
     if level is None:
         return True

@@ -77,6 +77,8 @@ class Walk:
     facts: Mapping[str, Value]
     until: float = math.inf
     codes: list[int] = field(init=False)
+    free: dict[str, bool] = field(init=False, default_factory=dict)
+    """Of unknown facts whether the constraints leave more than one class, as far as was asked."""
     _known: int = field(init=False, default=0)
     _feasible: dict[frozenset[Step], bool] = field(init=False, default_factory=dict)
     _comparisons: dict[int, linear.Comparison | None] = field(init=False, default_factory=dict)
