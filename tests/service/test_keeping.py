@@ -31,7 +31,7 @@ def test_garbage_is_searched_for_again_when_the_last_is_done() -> None:
 
 
 def test_also_where_the_building_fails() -> None:
-    kept = object.__new__(type("Kept", (), {}))
+    kept: object = object.__new__(type("Kept", (), {}))
     with pytest.raises(KeyError), keeping():
         raise KeyError
     assert gc.isenabled()

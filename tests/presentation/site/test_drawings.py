@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from engine import Decider, load
+from engine.model import Value
 from engine.presentation.site.addresses import Addresses
 from engine.presentation.site.chips import palette
 from engine.presentation.site.drawings import (
@@ -105,7 +106,12 @@ def test_what_is_left_by_known_facts_says_the_same(tmp_path: Path) -> None:
     names = {"state": ("WA", "TX"), "kind": ("home", "car"), "fraud": (True, False)}
     every = [dict(zip(names, values, strict=True)) for values in itertools.product(*names.values())]
     whole = Decider(rulebase)
-    for known in ({"state": "TX"}, {"kind": "home", "fraud": False}, {"fraud": True}):
+    some: list[dict[str, Value]] = [
+        {"state": "TX"},
+        {"kind": "home", "fraud": False},
+        {"fraud": True},
+    ]
+    for known in some:
         left = left_by(rulebase, known)
         assert left.rules != rulebase.rules
         for facts, units in itertools.product(every, (1, 4, 5)):
