@@ -21,8 +21,6 @@ def conflicts(effects: Effects) -> Iterator[tuple[str, str]]:
 def conflict_findings(effects: Effects, pairs: Iterable[tuple[str, str]]) -> Iterator[Finding]:
     """What to tell of pairs of rules of a decision, with the loans that they decide differently."""
     wanted = set(pairs)
-    if not any(pair[0] in effects.number_of for pair in wanted):
-        return
     for a, b, together in _conflicts(effects):
         first, second = effects.rule(a), effects.rule(b)
         about = first.id, second.id

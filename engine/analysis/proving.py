@@ -74,7 +74,7 @@ def prove(decider: Decider, progress: Progress = lambda step: None) -> Proved:
     gathered = _Gathered(decider.rulebase)
     for part in _parts(decider.rulebase):
         progress(part.place or "what holds everywhere")
-        gathered.add(_look(decider, part, gathered.left))
+        gathered.add(_look(decider, part, gathered.checks, gathered.left))
     return gathered.proved()
 
 
@@ -108,7 +108,7 @@ def proving(
         for number, looked in known.items():
             part = every[number]
             if unasked := _unasked(part, gathered.left, looked):  # others cleared it at that time
-                more = _look(decider, part, unasked)
+                more = _look(decider, part, gathered.checks, unasked)
                 gathered.add(more)
                 looked.cleared = _together(looked.cleared, more.cleared)
                 looked.faulty = _together(looked.faulty, more.faulty)
@@ -122,7 +122,8 @@ class _Gathered:
     """What was seen of the loans so far."""
 
     def __init__(self, book: Rulebase) -> None:
-        self.left = {rule.id: list(range(len(list(checks_of(rule, book))))) for rule in book.rules}
+        self.checks = {rule.id: list(checks_of(rule, book)) for rule in book.rules}
+        self.left = {name: list(range(len(own))) for name, own in self.checks.items()}
         self._ungiven = {(d.name, value) for d in book.decisions.values() for value in d.values}
         self._conflicts: set[tuple[str, str]] = set()
         self._holes: set[str] = set()
@@ -149,12 +150,17 @@ def _looks(rulebase: Rulebase, chosen: Collection[int], left: Checks) -> dict[in
     found: dict[int, Looked] = {}
     for number, part in enumerate(_parts(rulebase)):
         if number in chosen:
-            found[number] = _look(decider, part, gathered.left)
+            found[number] = _look(decider, part, gathered.checks, gathered.left)
             gathered.add(found[number])
     return found
 
 
-def _look(decider: Decider, part: _Part, left: Mapping[str, Sequence[int]]) -> Looked:
+def _look(
+    decider: Decider,
+    part: _Part,
+    checks: Mapping[str, Sequence[Check]],
+    left: Mapping[str, Sequence[int]],
+) -> Looked:
     """Look at the loans of a part; of the checks of rules only those that are ``left``."""
     looked = Looked()
     compiled = _compiled(decider, part)
@@ -167,10 +173,10 @@ def _look(decider: Decider, part: _Part, left: Mapping[str, Sequence[int]]) -> L
         looked.given[decision.name] = [v for v in decision.values if v not in without]
         for number in effects.numbers:
             rule = effects.rule(number)
-            if rule.jurisdiction in ("", part.place) and left.get(rule.id):
-                own: list[Check] = list(checks_of(rule, decider.rulebase))
-                for n in left[rule.id]:
-                    into = looked.faulty if own[n].fault(effects, number) else looked.cleared
+            if rule.jurisdiction in ("", part.place):
+                for n in left.get(rule.id, ()):
+                    wrong = checks[rule.id][n].fault(effects, number)
+                    into = looked.faulty if wrong else looked.cleared
                     into.setdefault(rule.id, []).append(n)
     compiled.forest.forget()
     return looked

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.model import Rule, Rulebase
 from engine.reading import kept
-from engine.reading.cache import digest_of, engine_digest
+from engine.reading.cache import digest_of, engine_digest, inside_of
 
 
 class Remembered:
@@ -26,7 +26,7 @@ class Remembered:
         self._folder = kept.folder()
         if self._folder is None:
             return
-        root = rulebase.root
+        prefix = inside_of(Path(rulebase.root))
         common = (
             tuple(rulebase.facts.values()),
             tuple(rulebase.terms.values()),
@@ -35,8 +35,8 @@ class Remembered:
             tuple(rulebase.decisions.values()),
             (rulebase.jurisdiction_fact, rulebase.section_fact),
         )
-        self._common = engine_digest() + digest_of(common, root)
-        self._rules = {rule.id: digest_of(rule, root) for rule in rulebase.rules}
+        self._common = engine_digest() + digest_of(common, prefix)
+        self._rules = {rule.id: digest_of(rule, prefix) for rule in rulebase.rules}
 
     def load(self, about: str, rules: Iterable[Rule]) -> Any:
         """What was kept ``about`` something that depends on these rules, as JSON has it; None where

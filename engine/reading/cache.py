@@ -41,7 +41,7 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
     folder = kept_folder()
     if folder is None:
         return read(root)
-    prefix = "" if shown(root) == "." else f"{shown(root)}/"
+    prefix = inside_of(root)
     place = folder / f"{_key(root)}.json"
     with suppress(OSError, ValueError, LookupError, TypeError):
         kept = json.loads(place.read_bytes())
@@ -50,6 +50,11 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
     with suppress(OSError):  # a cache that can't be written is no reason not to answer
         write(place, json.dumps(_encode(rulebase, prefix), separators=(",", ":")))
     return rulebase
+
+
+def inside_of(root: Path) -> str:
+    """What the names of a pack's files begin with, as they are told from the working folder."""
+    return "" if shown(root) == "." else f"{shown(root)}/"
 
 
 def _key(root: Path) -> str:
@@ -85,10 +90,9 @@ def _add(digest: Any, base: Path, files: Iterable[Path]) -> None:
 # ---- the rulebase as JSON ---------------------------------------------------------------------
 
 
-def digest_of(value: object, root: str = "") -> str:
-    """The digest of a rulebase or of a part of one. Places in files below ``root`` count by what
-    is below it."""
-    prefix = f"{shown(Path(root))}/" if root and shown(Path(root)) != "." else ""
+def digest_of(value: object, prefix: str = "") -> str:
+    """The digest of a rulebase or of a part of one. Places count without the ``prefix`` of their
+    files' names."""
     text = json.dumps(_encode(value, prefix), separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -40,9 +40,9 @@ def looked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     seen: list[str] = []
     look = proving._look
 
-    def noted(decider: Decider, part: Any, left: Any) -> Any:
+    def noted(decider: Decider, part: Any, *others: Any) -> Any:
         seen.append(part.place)
-        return look(decider, part, left)
+        return look(decider, part, *others)
 
     monkeypatch.setattr(proving, "_look", noted)
     return seen
