@@ -41,14 +41,20 @@ def on_terminal(command: str) -> str:
         env=environment,
     ):
         os.close(writer)
-        found = b""
-        try:
-            while data := os.read(reader, 65536):
-                found += data
-        except OSError:  # how Linux says that the other end is closed
-            pass
+        found = until_closed(reader)
     os.close(reader)
     return _ERASED.sub("", found.decode().replace("\r\n", "\n"))
+
+
+def until_closed(reader: int) -> bytes:
+    """All that comes from a pseudo-terminal until its other end is closed."""
+    found = b""
+    try:
+        while data := os.read(reader, 65536):
+            found += data
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -450,6 +450,8 @@ def test_a_full_disk_is_one_line() -> None:
 def on_terminal(stream: str, *arguments: str, **more: str) -> str:
     """What a process writes to one of its streams when that is a terminal."""
     pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
+    from tests.terminal import until_closed
+
     reader, writer = pty.openpty()
     streams: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(
@@ -460,12 +462,7 @@ def on_terminal(stream: str, *arguments: str, **more: str) -> str:
         **{**streams, stream: writer},
     ):
         os.close(writer)
-        found = b""
-        try:
-            while data := os.read(reader, 65536):
-                found += data
-        except OSError:  # how Linux says that the other end is closed
-            pass
+        found = until_closed(reader)
     os.close(reader)
     return found.decode()
 
