@@ -12,7 +12,7 @@ from engine.evaluation.decide import Decider, Disagreement
 from engine.evaluation.record import Answer, Record
 from engine.model import Rulebase
 from engine.problems import InputError, Problem
-from engine.reading.cache import load_cached
+from engine.reading.cache import KeptDiagrams, load_cached
 
 __version__ = "0.1.0"
 
@@ -20,10 +20,11 @@ __version__ = "0.1.0"
 def load(pack: str | Path) -> Decider:
     """A pack, by the name of a shipped one or by its folder, ready to decide.
 
-    What was read is kept for the next process (see ``engine.reading.cache``). Raises ``InputError``
-    with every problem of the pack.
+    What was read is kept for the next process (see ``engine.reading.cache``), and so are the
+    diagrams that are built. Raises ``InputError`` with every problem of the pack.
     """
-    return Decider(load_cached(pack, _read))
+    rulebase = load_cached(pack, _read)
+    return Decider(rulebase, store=KeptDiagrams(rulebase))
 
 
 def _read(root: Path) -> Rulebase:

@@ -143,6 +143,13 @@ def compile_in(
 ) -> Compiled:
     """Build the diagrams of a rulebase in a space whose variables were made for it too."""
     start = time.perf_counter()
+    wanted = rulebase.decisions if decisions is None else decisions
+    compiled = grown(prepared(space, rulebase, kind), wanted)
+    return replace(compiled, seconds=time.perf_counter() - start)
+
+
+def prepared(space: Space, rulebase: Rulebase, kind: Value | None = None) -> Compiled:
+    """The rulebase's constraints and sections in a space, and no decision yet."""
     plain = Compiler(space, rulebase)
     constraints = tuple(plain.condition(c.when) for c in rulebase.constraints)
     every = sections(space, rulebase.section_fact, constraints)
@@ -170,9 +177,7 @@ def compile_in(
         0.0,
         Kept(),
     )
-    compiled = refreshed(compiled)
-    compiled = grown(compiled, rulebase.decisions if decisions is None else decisions)
-    return replace(compiled, seconds=time.perf_counter() - start)
+    return refreshed(compiled)
 
 
 def grown(compiled: Compiled, decisions: Iterable[str]) -> Compiled:
@@ -185,6 +190,11 @@ def grown(compiled: Compiled, decisions: Iterable[str]) -> Compiled:
         compiled.compiler.build(compiled.rulebase.decisions[name])
     if len(compiled.roots) == len(compiled.rulebase.decisions):
         compiled.forest.forget()
+    return finished(compiled)
+
+
+def finished(compiled: Compiled) -> Compiled:
+    """The same, aware of the decisions that have come to have their diagrams."""
     return replace(refreshed(compiled), built=frozenset(compiled.roots))
 
 
@@ -335,25 +345,29 @@ class Sections:
         self._rulebase = rulebase
         self._level = space.level_of.get(rulebase.section_fact, 0)
         self.every = every
-        self._parts = [Compiler(space, rulebase, each, constraints) for each in every]
-        self.rules_of = self._parts[0].rules_of
+        self.parts = [Compiler(space, rulebase, each, constraints) for each in every]
+        self.rules_of = self.parts[0].rules_of
         self.roots: dict[str, int] = {}
         self.applies: dict[str, int] = {}
         self.decides: dict[str, int] = {}
 
     def build(self, decision: Decision) -> None:
         """Build a decision's diagram; those it requires must have been built before."""
-        for part in self._parts:
+        for part in self.parts:
             part.roots[decision.name] = part.decision(decision)
-        self.roots[decision.name] = self._joined([p.roots[decision.name] for p in self._parts])
+        self.join(decision)
+
+    def join(self, decision: Decision) -> None:
+        """Put the sections' diagrams of a decision together."""
+        self.roots[decision.name] = self._joined([p.roots[decision.name] for p in self.parts])
         rules = [self._rulebase.rules[n].id for n in self.rules_of[decision.name]]
-        self.applies |= {id_: self._joined([p.applies[id_] for p in self._parts]) for id_ in rules}
-        self.decides |= {id_: self._joined([p.decides[id_] for p in self._parts]) for id_ in rules}
+        self.applies |= {id_: self._joined([p.applies[id_] for p in self.parts]) for id_ in rules}
+        self.decides |= {id_: self._joined([p.decides[id_] for p in self.parts]) for id_ in rules}
 
     def take_over(self, other: Sections, decisions: Collection[str]) -> None:
         """Take the diagrams of some decisions, and those of all rules, from another rulebase's in
         the same space with the same sections."""
-        for part, theirs in zip(self._parts, other._parts, strict=True):
+        for part, theirs in zip(self.parts, other.parts, strict=True):
             part.roots |= {name: theirs.roots[name] for name in decisions}
             part.applies |= theirs.applies
             part.decides |= theirs.decides
@@ -363,12 +377,12 @@ class Sections:
 
     def condition(self, condition: Condition) -> int:
         """Where a condition holds."""
-        return self._joined([part.condition(condition) for part in self._parts])
+        return self._joined([part.condition(condition) for part in self.parts])
 
     def amount_of(self, name: str) -> int:
         """A diagram whose leaves are the formulas over facts that a name stands for; None where a
         decision is open."""
-        return self._joined([part.amount_of(name) for part in self._parts])
+        return self._joined([part.amount_of(name) for part in self.parts])
 
     def together(
         self,
@@ -378,7 +392,7 @@ class Sections:
     ) -> int:
         """The diagram whose leaves say what rules come to that decide in some regions. ``then``
         gives rules another conclusion than their own."""
-        return self._parts[0].together(decision, regions, then)
+        return self.parts[0].together(decision, regions, then)
 
     def _joined(self, parts: Sequence[int]) -> int:
         return joined(self._forest, self._level, self.every, parts)

@@ -7,7 +7,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_rulebase, grown
@@ -26,6 +26,7 @@ from engine.evaluation.quick import quick_decision
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer, Possibility, Record, Status
 from engine.evaluation.rete import Rete, Verdict
+from engine.evaluation.saved import Store, as_text, from_text
 from engine.evaluation.slices import place_of, places, within
 from engine.model import Decision, Formula, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Problem, likely
@@ -50,9 +51,13 @@ class Decider:
     small and soon built.
     """
 
-    def __init__(self, rulebase: Rulebase, compiled: Compiled | None = None) -> None:
-        """``compiled`` are the rulebase's diagrams, where another process has built them."""
+    def __init__(
+        self, rulebase: Rulebase, compiled: Compiled | None = None, store: Store | None = None
+    ) -> None:
+        """``compiled`` are the rulebase's diagrams, where another process has built them;
+        ``store`` keeps those that are built here for other processes."""
         self.rulebase = rulebase
+        self._store = store
         self._lock = threading.Lock()
         self._rete: Rete | None = None
         self._here = frozenset(places(rulebase))
@@ -88,15 +93,41 @@ class Decider:
         with self._lock:
             before = self._parts.get(key)
             with _no_search_for_garbage():
+                law = self.rulebase if every else within(self.rulebase, own)
                 if before is None:
-                    law = self.rulebase if every else within(self.rulebase, own)
+                    before = self._saved(law, key)
+                if before is None:
                     found = compile_rulebase(law, kind, decisions)
                 else:
                     found = grown(before, decisions)
-            if found is not before:
-                for each in found.kinds or (kind,):
-                    self._parts[own, every, each] = found
+                if found is not before:
+                    found = self._save(law, key, found)
+            for each in found.kinds or (kind,):
+                self._parts[own, every, each] = found
             return found
+
+    def _saved(self, law: Rulebase, key: tuple[str, bool, Value | None]) -> Compiled | None:
+        """The diagrams that another process has built, if there are any."""
+        text = None if self._store is None else self._store.load(str(key))
+        if text is None:
+            return None
+        try:
+            return from_text(law, key[2], text)
+        except (LookupError, TypeError, ValueError):
+            return None  # a damaged file: they are built again
+
+    def _save(
+        self, law: Rulebase, key: tuple[str, bool, Value | None], built: Compiled
+    ) -> Compiled:
+        """Keep diagrams for other processes. Those that are complete come back without the nodes
+        that only their building needed."""
+        complete = len(built.built) == len(law.decisions)
+        if self._store is None and not complete:
+            return built
+        text = as_text(built)
+        if self._store is not None:
+            self._store.keep(str(key), text)
+        return replace(from_text(law, key[2], text), seconds=built.seconds) if complete else built
 
     @property
     def rete(self) -> Rete:

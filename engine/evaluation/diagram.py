@@ -10,6 +10,7 @@ manipulation", ICCAD 1990.)
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import count
 from typing import cast
 
 LEAF = 1 << 30
@@ -48,6 +49,14 @@ class Forest:
         if found is None:
             found = self._nodes[key] = self._add(level, key[1], None)
         return found
+
+    def extend(self, levels: Sequence[int], children: Sequence[tuple[int, ...]]) -> None:
+        """Add nodes that are reduced and not yet here, each after its children."""
+        first = len(self.level)
+        self.level.extend(levels)
+        self.children.extend(children)
+        self.values.extend([None] * len(levels))
+        self._nodes.update(zip(zip(levels, children, strict=True), count(first)))
 
     def _add(self, level: int, children: tuple[int, ...], value: Hashable) -> int:
         self.level.append(level)

@@ -84,11 +84,16 @@ class Space:
         if (right, left) in self._signs:
             left, right = right, left
             wanted = tuple(2 - sign for sign in wanted)
+        level = self.level_of_signs(left, right)
+        return forest.choice(level, self.variables[level].size, wanted)
+
+    def level_of_signs(self, left: Formula, right: Formula) -> int:
+        """The level of a comparison, which is a new one where it was not made before."""
         level = self._signs.get((left, right))
         if level is None:
             level = self._signs[left, right] = len(self.variables)
             self.variables.append(sign_variable(left, right))
-        return forest.choice(level, self.variables[level].size, wanted)
+        return level
 
     def levels_on(self) -> dict[str, tuple[int, ...]]:
         """For each fact the levels that speak of it: its own and those of its comparisons."""

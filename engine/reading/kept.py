@@ -1,15 +1,21 @@
 """The folder where this engine keeps what it need not work out twice.
 
 It is the user's cache folder, or the one that ``RECOURSE_CACHE`` names; ``off`` keeps nothing. All
-of it is keyed by content, so it is never stale, and it can be deleted at any time.
+of it is keyed by content, so it is never stale, and it can be deleted at any time; what is a month
+old is deleted here.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
+
+_DAY = 24 * 60 * 60
+_DIGEST = re.compile(r"[0-9a-f]{64}(\.json)?")
 
 
 def folder() -> Path | None:
@@ -34,6 +40,21 @@ def write(place: Path, text: str) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+    if (where := folder()) is not None:
+        with suppress(OSError):  # others may be sweeping as well
+            _sweep(where)
+
+
+def _sweep(where: Path) -> None:
+    """Once a day, delete what is a month old and bears a name that is given here alone: the folder
+    may hold other things."""
+    now, swept = time.time(), where / "swept"
+    if swept.exists() and swept.stat().st_mtime > now - _DAY:
+        return
+    swept.touch()
+    for path in (*where.glob("*"), *where.glob("*/*")):
+        if _DIGEST.fullmatch(path.name) and path.stat().st_mtime < now - 30 * _DAY:
+            path.unlink(missing_ok=True)
 
 
 def is_noted(digest: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from engine.model import Rulebase
 from engine.problems import InputError
 from engine.reading import schema
 from engine.reading.cache import load_cached
+from engine.reading.kept import write as write_kept
 from engine.reading.pack import load_pack
 from engine.reading.packs import find_pack
 from engine.reading.schema import validate
@@ -119,3 +122,26 @@ def test_places_are_named_from_where_one_stands(
     for where, name in ((folder, "rules.yaml"), (tmp_path, "mine/rules.yaml")):
         monkeypatch.chdir(where)
         assert load_cached(folder, load_pack).rules[0].place.file == name
+
+
+def test_what_is_a_month_old_is_swept_away_once_a_day(cache: Path, tmp_path: Path) -> None:
+    old, young, other = (cache / "diagrams" / f"{name * 64}.json" for name in "012")
+    foreign = cache / "letters" / "love.json"
+
+    def put(path: Path, days: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+        then = time.time() - days * 24 * 60 * 60
+        os.utime(path, (then, then))
+
+    put(old, 31)
+    put(foreign, 99)
+    put(young, 29)
+    write_kept(cache / "new.json", "{}")
+    assert not old.exists() and young.exists() and (cache / "new.json").exists()
+    put(other, 31)
+    write_kept(cache / "newer.json", "{}")
+    assert other.exists(), "it has been swept today"
+    os.utime(cache / "swept", (0, 0))
+    write_kept(cache / "newest.json", "{}")
+    assert not other.exists() and young.exists() and foreign.exists()

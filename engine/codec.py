@@ -1,0 +1,75 @@
+"""Values of the model as plain JSON and back, for what is kept between processes.
+
+A scalar stands for itself; everything else is a list that begins with what it is. Nothing that is
+read can run code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from engine import model, problems
+
+_CLASSES: Mapping[str, Any] = {
+    name: thing
+    for module in (model, problems)
+    for name, thing in vars(module).items()
+    if dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__
+}
+
+
+def encode(value: object, prefix: str = "") -> object:
+    """A value as JSON has it. The names of files lose the ``prefix`` that they begin with."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return ["decimal", str(value)]
+        case datetime.date():
+            return ["date", value.toordinal()]
+        case tuple():
+            return ["tuple", *(encode(item, prefix) for item in value)]
+        case frozenset():
+            return ["set", *sorted(value)]
+        case dict():
+            pairs = ((encode(k, prefix), encode(v, prefix)) for k, v in value.items())
+            return ["dict", *(part for pair in pairs for part in pair)]
+        case problems.Place(file, line, column):
+            inside = file.removeprefix(prefix) if file.startswith(prefix) else None
+            return ["place", inside, file if inside is None else None, line, column]
+    assert dataclasses.is_dataclass(value), value
+    fields = (getattr(value, field.name) for field in dataclasses.fields(value))
+    return [type(value).__name__, *(encode(item, prefix) for item in fields)]
+
+
+def decode(value: Any, prefix: str = "") -> Any:
+    """The value that ``encode`` wrote. Raises ``LookupError``, ``TypeError`` or ``ValueError`` for
+    anything else."""
+
+    def own(value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        kind, *rest = value
+        match kind:
+            case "decimal":
+                return Decimal(rest[0])
+            case "date":
+                return datetime.date.fromordinal(rest[0])
+            case "tuple":
+                return tuple(map(own, rest))
+            case "set":
+                return frozenset(rest)
+            case "dict":
+                parts = list(map(own, rest))
+                return dict(zip(parts[::2], parts[1::2], strict=True))
+            case "place":
+                inside, file, line, column = rest
+                name = file if inside is None else f"{prefix}{inside}"
+                return problems.Place(name, line, column)
+        return _CLASSES[kind](*map(own, rest))
+
+    return own(value)

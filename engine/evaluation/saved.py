@@ -1,0 +1,132 @@
+"""Diagrams as text and back: what was built once need not be built by the next process.
+
+Only the nodes that a decision, a rule or a constraint comes to are saved, so that what is read back
+is also smaller than what was built. The text is JSON. It is good for the rulebase and the engine
+that it was made of; whoever keeps it (``Store``) sees to that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from engine.codec import decode, encode
+from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, finished, prepared
+from engine.evaluation.diagram import LEAF, Forest
+from engine.evaluation.space import Space
+from engine.evaluation.variables import SignVariable
+from engine.model import Rulebase, Value
+
+
+class Store(Protocol):
+    """Keeps texts for later processes, by name."""
+
+    def load(self, name: str) -> str | None:
+        """The text of that name, or None."""
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep a text, if that can be done."""
+
+
+def as_text(compiled: Compiled) -> str:
+    """The diagrams of a rulebase as text."""
+    forest = compiled.forest
+    parts = [
+        {"roots": part.roots, "applies": part.applies, "decides": part.decides}
+        for part in compiled.compiler.parts
+    ]
+    nodes = _below(forest, (n for part in parts for ids in part.values() for n in ids.values()))
+    leaves = [node for node in nodes if forest.level[node] == LEAF]
+    inner = [node for node in nodes if forest.level[node] != LEAF]
+    number = {node: i for i, node in enumerate((*leaves, *inner))}
+    signs = [v for v in compiled.variables if isinstance(v, SignVariable)]
+    data = {
+        "signs": [[encode(sign.left), encode(sign.right)] for sign in signs],
+        "leaves": [_leaf_data(forest.values[node]) for node in leaves],
+        "levels": [forest.level[node] for node in inner],
+        "children": [number[child] for node in inner for child in forest.children[node]],
+        "parts": [
+            {what: {name: number[node] for name, node in ids.items()} for what, ids in part.items()}
+            for part in parts
+        ],
+    }
+    return json.dumps(data, separators=(",", ":"))
+
+
+def from_text(rulebase: Rulebase, kind: Value | None, text: str) -> Compiled:
+    """The diagrams of a rulebase, for loans of one ``kind`` where they were built for it.
+
+    Raises ``LookupError``, ``TypeError`` or ``ValueError`` for a text that ``as_text`` did not make
+    of this rulebase.
+    """
+    data: dict[str, Any] = json.loads(text)
+    space = Space([rulebase])
+    for left, right in data["signs"]:
+        space.level_of_signs(decode(left), decode(right))
+    forest, levels, below = space.forest, data["levels"], data["children"]
+    leaves = [forest.leaf(_leaf(each)) for each in data["leaves"]]
+    if leaves != list(range(len(leaves))):
+        raise ValueError("leaves are out of order")
+    sizes = [variable.size for variable in space.variables]
+    children = []
+    at = 0
+    for level in levels:
+        end = at + sizes[level]
+        children.append(tuple(below[at:end]))
+        at = end
+    if at != len(below) or not all(0 <= n < len(leaves) + len(levels) for n in _ends(below)):
+        raise ValueError("children are missing")
+    forest.extend(levels, children)
+    compiled = prepared(space, rulebase, kind)
+    for part, saved in zip(compiled.compiler.parts, data["parts"], strict=True):
+        part.roots |= saved["roots"]
+        part.applies |= saved["applies"]
+        part.decides |= saved["decides"]
+    for name in data["parts"][0]["roots"]:
+        compiled.compiler.join(rulebase.decisions[name])
+    return finished(compiled)
+
+
+def _ends(numbers: list[int]) -> tuple[int, ...]:
+    return (min(numbers), max(numbers)) if numbers else ()
+
+
+def _below(forest: Forest, roots: Iterable[int]) -> list[int]:
+    """Every node and leaf of some diagrams, each after its children; false and true come first."""
+    found = {forest.false: None, forest.true: None}
+    waiting = [(root, False) for root in roots]
+    while waiting:
+        node, ready = waiting.pop()
+        if ready:
+            found[node] = None
+        elif node not in found:
+            waiting.append((node, True))
+            waiting.extend((child, False) for child in set(forest.children[node]))
+    return list(found)
+
+
+def _leaf_data(value: object) -> object:
+    match value:
+        case bool():
+            return value
+        case frozenset():
+            return sorted(value)
+        case Blocked(by):
+            return by
+        case Clash(rules):
+            return {"clash": sorted(rules)}
+    raise TypeError(value)
+
+
+def _leaf(data: object) -> Leaf | bool:
+    match data:
+        case bool():
+            return data
+        case list():
+            return frozenset(data)
+        case str():
+            return Blocked(data)
+        case {"clash": list(rules)}:
+            return Clash(frozenset(rules))
+    raise TypeError(data)
