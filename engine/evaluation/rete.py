@@ -1,22 +1,24 @@
 """The second evaluator: the rules on a Rete network.
 
-It shares no code with the decision diagram beyond :mod:`engine.model`. Each rule is compiled to two
-networks, one that tells when it certainly applies and one that tells when it may apply; exceptions
-and hit policies are then worked out on the rules that matched. For complete facts that is exact;
-for incomplete facts it is an outer bound of what can be.
+It shares no code with the decision diagram beyond :mod:`engine.model` and :mod:`engine.trees`. The
+network tells which rules certainly apply and which may apply; exceptions and hit policies are then
+worked out on those. For complete facts that is exact; for incomplete facts it is an outer bound of
+what can be.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
-from engine.evaluation.rete_amounts import Known, Status, outcome
+from engine.evaluation.rete_amounts import Gap, Known, Status, outcome
 from engine.evaluation.rete_conditions import Translator
 from engine.evaluation.rete_network import Network
-from engine.model import All, Constant, Decision, OneOf, Rule, Rulebase, Value
+from engine.model import Constant, Decision, Rule, Rulebase, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,15 @@ class Rete:
     """The rules of a pack as networks, each built when it is first needed. Safe for threads."""
 
     def __init__(self, rulebase: Rulebase) -> None:
-        self._rulebase = rulebase
-        self._lock = threading.Lock()
+        self._decisions = rulebase.decisions
+        self._unknown = dict.fromkeys(rulebase.facts, Gap.UNKNOWN)
         self._translator = Translator(rulebase)
-        self._rules = {rule.id: rule for rule in rulebase.rules}
-        self._overriders: dict[str, list[str]] = {}
+        self._rules: dict[str, list[Rule]] = {name: [] for name in rulebase.decisions}
         for rule in rulebase.rules:
-            for name in rule.exception_to:
-                self._overriders.setdefault(name, []).append(rule.id)
-        self._levels = list(self._in_levels())
-        self._unruled: dict[str, Verdict] = {}
-        """What no rule comes to, by decision, where that depends on nothing."""
+            self._rules[rule.decides].append(rule)
+        self._rulings: dict[str, _Rulings] = {}
+        self._orders: dict[frozenset[str] | None, list[Decision]] = {}
+        self._lock = threading.Lock()
 
     def decide(
         self, facts: Mapping[str, Value], only: Collection[str] | None = None
@@ -64,187 +64,222 @@ class Rete:
         ``facts`` are typed and valid values (money in dollars to the cent); one that is missing is
         unknown. ``only`` names the decisions wanted; those they require are decided as well.
         """
-        wanted = set(self._rulebase.decisions if only is None else self._needed(only))
-        run = _Run(dict(facts), self._translator)
+        run = _Run(self._translator, {**self._unknown, **facts})
         with self._lock:
-            for level in self._levels:
-                decisions = [one for one in level.decisions if one.name in wanted]
-                if decisions:
-                    self._work(level, decisions, run)
-        return {name: run.verdicts[name] for name in self._rulebase.decisions if name in wanted}
+            for decision in self._needed(None if only is None else frozenset(only)):
+                run.note(decision, self._ruling(decision, run.known).verdict(run))
+        return run.verdicts
 
-    def _work(self, level: _Level, decisions: Sequence[Decision], run: _Run) -> None:
-        jurisdiction = run.values.get(self._rulebase.jurisdiction_fact)
-        names = {decision.name for decision in decisions}
-        applies: dict[str, set[str]] = {name: set() for name in names}
-        may_apply: dict[str, set[str]] = {name: set() for name in names}
-        for place, group in level.groups.items():
-            if names.isdisjoint(group.decides):
-                continue
-            if place is None or place == jurisdiction:
-                certain, possible = group.matching(run)
-            elif jurisdiction is None:
-                certain, possible = set(), group.possibly_matching(run)
-            else:
-                continue
-            for found, into in ((certain, applies), (possible, may_apply)):
-                for rule in found:
-                    decided = self._rules[rule].decides
-                    if decided in into:
-                        into[decided].add(rule)
-        for decision in decisions:
-            name = decision.name
-            run.note(decision, self._verdict(decision, applies[name], may_apply[name], run))
-
-    def _verdict(
-        self, decision: Decision, applies: set[str], may_apply: set[str], run: _Run
-    ) -> Verdict:
-        if any(run.verdicts[name].status == "conflict" for name in decision.requires):
-            return _CONFLICT
-        if not may_apply and run.may_conflict.isdisjoint(decision.requires):
-            if decision.name not in self._unruled:
-                status, value = outcome(decision, (), (), run.known)
-                none = Verdict(_NONE, _NONE, _NONE, _NONE, status, value)
-                if not isinstance(decision.otherwise, Constant | None):
-                    return none
-                self._unruled[decision.name] = none
-            return self._unruled[decision.name]
-        overriders = self._overriders
-        certain = {r for r in applies if may_apply.isdisjoint(overriders.get(r, ()))}
-        possible = {r for r in may_apply if applies.isdisjoint(overriders.get(r, ()))}
-        rules = [self._rules[name] for name in possible]
-        status, value = outcome(decision, certain, rules, run.known)
-        if not run.may_conflict.isdisjoint(decision.requires):
-            status, value = "unknown", None
-        return Verdict(
-            frozenset(certain),
-            frozenset(possible),
-            frozenset(applies),
-            frozenset(may_apply),
-            status,
-            value,
-        )
-
-    def _needed(self, only: Collection[str]) -> set[str]:
+    def _needed(self, only: frozenset[str] | None) -> list[Decision]:
+        """The decisions named and all that they require, in requirement order."""
+        if only in self._orders:
+            return self._orders[only]
         needed: set[str] = set()
-        waiting = list(only)
+        waiting = list(self._decisions if only is None else only)
         while waiting:
             name = waiting.pop()
             if name not in needed:
                 needed.add(name)
-                waiting.extend(self._rulebase.decisions[name].requires)
-        return needed
+                waiting.extend(self._decisions[name].requires)
+        order = [decision for name, decision in self._decisions.items() if name in needed]
+        _remember(self._orders, only, order)
+        return order
 
-    def _in_levels(self) -> Iterator[_Level]:
-        """Decisions by how deep their requirements go: those of one level share their messages."""
-        depth: dict[str, int] = {}
-        levels: dict[int, list[Decision]] = {}
-        for decision in self._rulebase.decisions.values():
-            depth[decision.name] = 1 + max((depth[name] for name in decision.requires), default=0)
-            levels.setdefault(depth[decision.name], []).append(decision)
-        rules: dict[int, dict[Value | None, list[Rule]]] = {number: {} for number in levels}
-        for rule in self._rulebase.rules:
-            place = _jurisdiction_of(rule, self._rulebase.jurisdiction_fact)
-            rules[depth[rule.decides]].setdefault(place, []).append(rule)
-        for number, decisions in sorted(levels.items()):
-            groups = {p: _Group(some, self._translator) for p, some in rules[number].items()}
-            yield _Level(tuple(decisions), groups)
+    def _ruling(self, decision: Decision, known: Known) -> _Ruling:
+        name = decision.name
+        if name not in self._rulings:
+            self._rulings[name] = _parted(decision, self._rules[name], self._translator)
+        rulings = self._rulings[name]
+        return rulings.where.get(known.get(rulings.by), rulings.elsewhere)
 
 
-def _jurisdiction_of(rule: Rule, fact: str) -> Value | None:
-    """The one jurisdiction outside which a rule can't apply, if it has one."""
-    waiting = [rule.when]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, All):
-            waiting.extend(part.parts)
-        elif isinstance(part, OneOf) and part == OneOf(fact, part.values[:1]):
-            return part.values[0]
-    return None
+# ---- one loan ---------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Run:
     """One loan under decision: what is known so far, and how the networks are told."""
 
-    values: dict[str, Value]
     translator: Translator
-    open: set[str] = field(default_factory=set)
-    may_conflict: set[str] = field(default_factory=set)
+    known: dict[str, Value | Gap]
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    properties: dict[str, str] = field(default_factory=dict)
+    conflict: set[str] = field(default_factory=set)
+    may_conflict: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
-
-    @property
-    def known(self) -> Known:
-        return Known(self.values, self.open)
+    certain: dict[str, str] = field(default_factory=dict)
+    """The properties that tell what is known."""
+    possible: dict[str, str] = field(default_factory=dict)
+    """Those, and the properties that tell what is unknown."""
 
     def note(self, decision: Decision, verdict: Verdict) -> None:
         """Make a verdict known to later decisions."""
-        self.verdicts[decision.name] = verdict
-        if verdict.status == "decided" and verdict.value is not None:
-            self.values[decision.name] = verdict.value
-        elif verdict.status == "open":
-            self.open.add(decision.name)
-        elif verdict.status == "unknown" and (
+        name, status = decision.name, verdict.status
+        self.verdicts[name] = verdict
+        if verdict.value is not None:
+            self.known[name] = verdict.value
+            return
+        self.known[name] = Gap.OPEN if status == "open" else Gap.UNKNOWN
+        if status == "conflict":
+            self.conflict.add(name)
+        elif status == "unknown" and (
             (decision.policy.kind == "unique" and len(verdict.possible) > 1)
             or not self.may_conflict.isdisjoint(decision.requires)
         ):
-            self.may_conflict.add(decision.name)
+            self.may_conflict.add(name)
 
-    def tell(self, names: frozenset[str]) -> Mapping[str, str]:
-        """The properties by which a network learns what is known of these names, and others."""
+    def tell(self, names: frozenset[str]) -> None:
+        """Put what is known of these names into the properties."""
         for name in names - self.told:
-            if name in self.values:
-                self.translator.tell(name, self.values[name], self.properties)
-            elif name in self.open:
-                self.translator.tell_open(name, self.properties)
-            else:
-                self.translator.tell_unknown(name, self.properties)
+            value = self.known[name]
+            told = self.translator.tell(name, value)
+            self.possible.update(told)
+            if value is not Gap.UNKNOWN:
+                self.certain.update(told)
         self.told |= names
-        return self.properties
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    decisions: tuple[Decision, ...]
-    groups: Mapping[Value | None, _Group]
-    """By jurisdiction; under None the rules of no one jurisdiction."""
+# ---- the rules on one decision ----------------------------------------------------------------
 
 
 class _Group:
-    """The rules of one level for one jurisdiction, or for all."""
+    """Rules on one decision that are always asked together."""
 
     def __init__(self, rules: Sequence[Rule], translator: Translator) -> None:
-        self._rules = rules
+        self.rules = rules
         self._translator = translator
-        self.decides = frozenset(rule.decides for rule in rules)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The facts and decisions that the rules test."""
-        return frozenset(n for rule in self._rules for n in self._translator.names(rule.when))
+        return frozenset(n for rule in self.rules for n in self._translator.names(rule.when))
 
     @cached_property
-    def certain(self) -> Network:
-        """Tells the rules that certainly apply."""
-        return Network([(rule.id, self._translator.certain(rule.when)) for rule in self._rules])
-
-    @cached_property
-    def possible(self) -> Network:
-        """Tells the rules that may apply."""
-        return Network([(rule.id, self._translator.possible(rule.when)) for rule in self._rules])
+    def _network(self) -> Network:
+        return Network([(rule.id, self._translator.node(rule.when)) for rule in self.rules])
 
     def matching(self, run: _Run) -> tuple[set[str], set[str]]:
         """The ids of the rules that certainly apply, and of those that may."""
-        names = self.names
-        properties = run.tell(names)
-        if all(name in run.values or name in run.open for name in names):
-            certain = self.certain.matching(properties)
-            return certain, certain
-        possible = self.possible.matching(properties)
-        return (self.certain.matching(properties) if possible else set()), possible
+        run.tell(self.names)
+        possible = self._network.matching(run.possible)
+        if not possible or all(run.known[name] is not Gap.UNKNOWN for name in self.names):
+            return possible, possible
+        return self._network.matching(run.certain), possible
 
-    def possibly_matching(self, run: _Run) -> set[str]:
-        """The ids of the rules that may apply, where none certainly does."""
-        return self.possible.matching(run.tell(self.names))
+
+@dataclass(frozen=True, slots=True)
+class _Rulings:
+    """What rules on one decision: one thing in the loans in which ``by`` has a value that some of
+    the rules require, or in which it is unknown; another in all other loans."""
+
+    by: str
+    where: Mapping[Value | Gap | None, _Ruling]
+    elsewhere: _Ruling
+
+
+def _parted(decision: Decision, rules: Sequence[Rule], translator: Translator) -> _Rulings:
+    """The rules on a decision, parted by the name of which most of them require one value (the
+    state, the loan program): a loan with another value need not ask them."""
+    required = [translator.required(rule.when) for rule in rules]
+    counts = Counter(name for values in required for name in values)
+    by = max(counts, key=counts.__getitem__, default="")
+    parts: dict[Value | None, list[Rule]] = {}
+    for rule, values in zip(rules, required, strict=True):
+        parts.setdefault(values.get(by), []).append(rule)
+    general = _Group(parts.pop(None, []), translator)
+    groups = {value: _Group(part, translator) for value, part in parts.items()}
+    where: dict[Value | Gap | None, _Ruling] = {
+        value: _Ruling(decision, (general, group)) for value, group in groups.items()
+    }
+    where[Gap.UNKNOWN] = _Ruling(decision, (general, *groups.values()))
+    return _Rulings(by, where, _Ruling(decision, (general,)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """Which rules matched."""
+
+    undecided: Verdict
+    """The verdict before a value is worked out."""
+    rules: tuple[Rule, ...]
+    """Those that may decide."""
+    verdict: Verdict | None
+    """The verdict, if it depends on nothing else."""
+
+
+class _Ruling:
+    """What rules on one decision in some of the loans. It remembers, of loans that are alike in all
+    that its rules test, which rules matched, and of those what they come to."""
+
+    def __init__(self, decision: Decision, groups: Sequence[_Group]) -> None:
+        self._decision = decision
+        self._groups = groups
+        self._alike: dict[tuple[Value | Gap, ...], _Match] = {}
+        self._matches: dict[tuple[frozenset[str], frozenset[str]], _Match] = {}
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(frozenset[str]().union(*(group.names for group in self._groups)))
+
+    @cached_property
+    def _rules(self) -> Mapping[str, Rule]:
+        return {rule.id: rule for group in self._groups for rule in group.rules}
+
+    @cached_property
+    def _overriders(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for rule in self._rules.values():
+            for name in rule.exception_to:
+                found.setdefault(name, []).append(rule.id)
+        return found
+
+    def verdict(self, run: _Run) -> Verdict:
+        """What the rules come to for a loan."""
+        requires = self._decision.requires
+        if run.conflict and not run.conflict.isdisjoint(requires):
+            return _CONFLICT
+        alike = tuple([run.known[name] for name in self._names])
+        match = self._alike.get(alike)
+        if match is None:
+            match = self._match(run)
+            _remember(self._alike, alike, match)
+        if run.may_conflict and not run.may_conflict.isdisjoint(requires):
+            return match.undecided
+        return match.verdict or self._decided(match.undecided, match.rules, run.known)
+
+    def _match(self, run: _Run) -> _Match:
+        found = [group.matching(run) for group in self._groups]
+        applies = frozenset[str]().union(*(certain for certain, _ in found))
+        may_apply = frozenset[str]().union(*(possible for _, possible in found))
+        match = self._matches.get((applies, may_apply))
+        if match is None:
+            match = self._after_exceptions(applies, may_apply)
+            _remember(self._matches, (applies, may_apply), match)
+        return match
+
+    def _after_exceptions(self, applies: frozenset[str], may_apply: frozenset[str]) -> _Match:
+        over = self._overriders
+        certain = frozenset(r for r in applies if may_apply.isdisjoint(over.get(r, ())))
+        possible = frozenset(r for r in may_apply if applies.isdisjoint(over.get(r, ())))
+        undecided = Verdict(certain, possible, applies, may_apply, "unknown", None)
+        rules = tuple(self._rules[name] for name in possible)
+        formulas = [rule.then for rule in rules]
+        if not certain and self._decision.otherwise is not None:
+            formulas.append(self._decision.otherwise)
+        fixed = all(isinstance(formula, Constant) for formula in formulas)
+        return _Match(undecided, rules, self._decided(undecided, rules, {}) if fixed else None)
+
+    def _decided(self, undecided: Verdict, rules: Sequence[Rule], known: Known) -> Verdict:
+        status, value = outcome(self._decision, undecided.certain, rules, known)
+        return replace(undecided, status=status, value=value)
+
+
+_REMEMBERED = 128
+Key = TypeVar("Key")
+Thing = TypeVar("Thing")
+
+
+def _remember(memory: dict[Key, Thing], key: Key, thing: Thing) -> None:
+    """Keep a thing at hand, in a memory that is cleared when it is full."""
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = thing

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -23,6 +22,7 @@ from engine.model import (
     Shift,
     Value,
 )
+from engine.trees import names_in
 
 Status = Literal["decided", "open", "conflict", "unknown"]
 Exact = Fraction | datetime.date | str | bool | frozenset[str]
@@ -40,12 +40,18 @@ class NoValueError(ArithmeticError):
     """A formula has no value: it uses an open decision, divides by zero, or leaves the calendar."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of names: values, and the decisions that are open. All else is unknown."""
+class Gap(Enum):
+    """Why a name has no value."""
 
-    values: Mapping[str, Value]
-    open: Collection[str]
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    """A decision that comes to none, or a formula."""
+
+    __hash__ = object.__hash__  # of the names in a loan most are unknown, and Enum's own is slow
+
+
+Known = Mapping[str, Value | Gap]
+"""What is known of each name."""
 
 
 # ---- outcomes ---------------------------------------------------------------------------------
@@ -74,30 +80,25 @@ def outcome(
     return least
 
 
-class _Missing(Enum):
-    UNKNOWN = 1
-    NONE = 2
-
-
-def _value(formula: Formula, known: Known) -> Exact | _Missing:
+def _value(formula: Formula, known: Known) -> Exact | Gap:
     try:
         return _evaluate(formula, known)
     except LookupError:
-        return _Missing.UNKNOWN
+        return Gap.UNKNOWN
     except NoValueError:
-        told = all(name in known.values or name in known.open for name in _uses(formula))
-        return _Missing.NONE if told else _Missing.UNKNOWN
+        told = all(known[name] is not Gap.UNKNOWN for name in names_in(formula))
+        return Gap.OPEN if told else Gap.UNKNOWN
 
 
-def _of_values(decision: Decision, values: Sequence[Exact | _Missing], known: Known) -> Outcome:
+def _of_values(decision: Decision, values: Sequence[Exact | Gap], known: Known) -> Outcome:
     """The outcome if exactly the rules with these values decide."""
     if not values:
         if decision.otherwise is None:
             return OPEN
         values = [_value(decision.otherwise, known)]
-    if _Missing.UNKNOWN in values:
+    if Gap.UNKNOWN in values:
         return UNKNOWN
-    exact = [value for value in values if not isinstance(value, _Missing)]
+    exact = [value for value in values if not isinstance(value, Gap)]
     if len(exact) < len(values):
         return OPEN
     if decision.policy.kind == "unique":
@@ -135,31 +136,18 @@ def _finish(decision: Decision, value: Exact) -> Value:
 # ---- formulas ---------------------------------------------------------------------------------
 
 
-def _uses(formula: Formula) -> Iterator[str]:
-    match formula:
-        case Constant():
-            return
-        case Ref(name):
-            yield name
-        case Arithmetic(_, left, right):
-            yield from _uses(left)
-            yield from _uses(right)
-        case Extreme(_, parts):
-            for part in parts:
-                yield from _uses(part)
-        case Shift(part) | Rounded(part):
-            yield from _uses(part)
-
-
 def _evaluate(formula: Formula, known: Known) -> Exact:
     """Raises ``NoValueError``, and ``LookupError`` where a name is unknown."""
     match formula:
         case Constant(value):
             return _exact(value)
         case Ref(name):
-            if name in known.open:
+            given = known[name]
+            if given is Gap.OPEN:
                 raise NoValueError(f"{name} is open")
-            return _exact(known.values[name])
+            if given is Gap.UNKNOWN:
+                raise LookupError(f"{name} is unknown")
+            return _exact(given)
         case Arithmetic(op, left, right):
             return _reckon(op, _amount(left, known), _amount(right, known))
         case Extreme(which, parts):

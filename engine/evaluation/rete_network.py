@@ -17,6 +17,8 @@ What its C source does, and what follows here:
 * A pattern takes 15 ``$and`` and ``$or`` in all, a message 254 properties.
 * While a message is matched at most 64 tests may wait, or it fails halfway. More than 510 tests
   after the same test hang, more than 127 ``$or`` after it write where they must not.
+* Each property of a message is held against nearly all tests that come first, and again against
+  those behind each test that holds: several small rulesets are faster than a large one.
 * After an error the ruleset may be locked or half filled: it is thrown away and made anew.
 * A ruleset is not freed with its state, and a state may only be freed once it has run an action
   (before that the library frees what it has never set).
@@ -51,8 +53,8 @@ Operator = Literal["$lt", "$lte", "$gt", "$gte", "$neq"]
 
 LARGEST = 2**63 - 1
 MAX_WAITING = 60
-MAX_TESTS = 400
-MAX_PROPERTIES = 240
+MAX_TESTS = 240
+"""Each test brings one property at most, so that they too stay within what a message takes."""
 MAX_GATES = 14
 MAX_PASSES = 6
 
@@ -62,10 +64,16 @@ MAX_PASSES = 6
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test of a message: ``text`` is its JSON, ``properties`` are those it reads."""
+    """One test of a message: ``text`` is its JSON, ``properties`` are those it reads. It asks for
+    two if the second must be there before the first is compared with it."""
 
     text: str
     properties: tuple[str, ...]
+
+    @property
+    def load(self) -> Load:
+        """What this asks of a ruleset."""
+        return _ONE if len(self.properties) == 1 else _TWO
 
 
 @dataclass(frozen=True)
@@ -77,14 +85,12 @@ class Both:
     @cached_property
     def load(self) -> Load:
         """What this asks of a ruleset."""
-        loads = [load(part) for part in self.parts]
+        loads = [part.load for part in self.parts]
         return Load(
             waiting=1 + sum(one.waiting - 1 for one in loads),
             tests=sum(one.tests for one in loads),
-            fan=max((one.fan for one in loads), default=1),
             gates=1 + sum(one.gates for one in loads),
             passes=prod(one.passes for one in loads),
-            properties=frozenset[str]().union(*(one.properties for one in loads)),
         )
 
 
@@ -99,15 +105,13 @@ class Either:
     @cached_property
     def load(self) -> Load:
         """What this asks of a ruleset."""
-        loads = [load(part) for part in self.parts]
+        loads = [part.load for part in self.parts]
         together = max if self.exclusive else sum
         return Load(
             waiting=together([one.waiting for one in loads]),
             tests=sum(one.tests for one in loads),
-            fan=sum(one.fan for one in loads),
             gates=1 + sum(one.gates for one in loads),
             passes=together([one.passes for one in loads]),
-            properties=frozenset[str]().union(*(one.properties for one in loads)),
         )
 
 
@@ -118,33 +122,27 @@ NEVER = Either()
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a condition asks of a ruleset, at most: tests that wait at once, tests in all, tests
-    after one and the same test, ``$and`` and ``$or``, how often a message can pass, properties."""
+    """What a condition asks of a ruleset, at most: tests that wait at once, tests in all, ``$and``
+    and ``$or``, how often a message can pass."""
 
     waiting: int
     tests: int
-    fan: int
     gates: int
     passes: int
-    properties: frozenset[str]
 
     @property
     def fits(self) -> bool:
         """Whether one pattern can hold it."""
         return (
             self.waiting <= MAX_WAITING
-            and self.fan <= MAX_TESTS
+            and self.tests <= MAX_TESTS
             and self.gates <= MAX_GATES
             and self.passes <= MAX_PASSES
-            and len(self.properties) <= MAX_PROPERTIES
         )
 
 
-def load(node: Node) -> Load:
-    """The load of any condition."""
-    if isinstance(node, Test):
-        return Load(1, 1, 1, 0, 1, frozenset(node.properties))
-    return node.load
+_ONE = Load(waiting=1, tests=1, gates=0, passes=1)
+_TWO = Load(waiting=1, tests=2, gates=1, passes=1)
 
 
 def equal(name: str, value: int) -> Test:
@@ -162,19 +160,22 @@ def compare(name: str, operator: Operator, value: int) -> Test:
     return Test(f'{{"{operator}":{{"{name}":{value}}}}}', (name,))
 
 
-def relate(name: str, operator: Operator, other: str) -> Node:
+def relate(name: str, operator: Operator, other: str) -> Test:
     """Both properties have a value, and the values stand in this relation."""
-    joined = Test(f'{{"{operator}":{{"{name}":{{"$m":"{other}"}}}}}}', (name, other))
-    return Both((exists(other), joined))
+    joined = f'{{"{operator}":{{"{name}":{{"$m":"{other}"}}}}}}'
+    return Test(f'{{"$and":[{exists(other).text},{joined}]}}', (name, other))
 
 
 def both(parts: Iterable[Node]) -> Node:
     """The conjunction, without needless nesting."""
     flat: list[Node] = []
     for part in parts:
-        if part == NEVER:
+        if isinstance(part, Both):
+            flat.extend(part.parts)
+        elif isinstance(part, Either) and not part.parts:
             return NEVER
-        flat.extend(part.parts if isinstance(part, Both) else (part,))
+        else:
+            flat.append(part)
     return flat[0] if len(flat) == 1 else Both(tuple(flat))
 
 
@@ -182,10 +183,12 @@ def either(parts: Iterable[Node], exclusive: bool = False) -> Node:
     """The disjunction, without needless nesting; ``exclusive`` as in :class:`Either`."""
     flat: list[Node] = []
     for part in parts:
-        if part == ALWAYS:
+        if isinstance(part, Both) and not part.parts:
             return ALWAYS
-        same = isinstance(part, Either) and (part == NEVER or part.exclusive == exclusive)
-        flat.extend(part.parts if same and isinstance(part, Either) else (part,))
+        if isinstance(part, Either) and (part.exclusive == exclusive or not part.parts):
+            flat.extend(part.parts)
+        else:
+            flat.append(part)
     if not flat:
         return NEVER
     return flat[0] if len(flat) == 1 else Either(tuple(flat), exclusive)
@@ -258,6 +261,14 @@ class Network:
         return found
 
 
+def _properties(node: Node) -> Iterator[str]:
+    if isinstance(node, Test):
+        yield from node.properties
+    else:
+        for part in node.parts:
+            yield from _properties(part)
+
+
 def _text(node: Node) -> str:
     if isinstance(node, Test):
         return node.text
@@ -278,21 +289,15 @@ _RETRACTED = '{"id":"1"}'
 def _grouped(patterns: Iterable[tuple[int, Node]]) -> Iterator[dict[int, Node]]:
     """As many patterns together as one ruleset can hold."""
     group: dict[int, Node] = {}
-    names: frozenset[str] = frozenset()
     waiting = tests = 0
     for number, pattern in patterns:
-        asked = load(pattern)
-        if group and (
-            waiting + asked.waiting > MAX_WAITING
-            or tests + asked.tests > MAX_TESTS
-            or len(names | asked.properties) > MAX_PROPERTIES
-        ):
+        load = pattern.load
+        waiting += load.waiting
+        tests += load.tests
+        if group and (waiting > MAX_WAITING or tests > MAX_TESTS):
             yield group
-            group, names, waiting, tests = {}, frozenset(), 0, 0
+            group, waiting, tests = {}, load.waiting, load.tests
         group[number] = pattern
-        names |= asked.properties
-        waiting += asked.waiting
-        tests += asked.tests
     if group:
         yield group
 
@@ -312,7 +317,7 @@ class _Ruleset:
     """One ruleset of the library, built when it is first used."""
 
     def __init__(self, patterns: Mapping[int, Node]) -> None:
-        self._names = sorted({name for one in patterns.values() for name in load(one).properties})
+        self._names = sorted({name for one in patterns.values() for name in _properties(one)})
         rules = (f'"{number}":{{"all":[{{"m":{_text(one)}}}]}}' for number, one in patterns.items())
         self._definition = f"{{{','.join(rules)}}}"
         self._handle: _Handle | None = None

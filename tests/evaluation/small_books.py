@@ -69,3 +69,10 @@ FACTS = [fact(name) for name in "abc"]
 def verdict(rules: list[Rule], facts: Mapping[str, Value], **more: Any) -> Verdict:
     facts_of = more.pop("vocabulary", FACTS)
     return Rete(book(facts_of, [decision(**more)], rules)).decide(facts)["d"]
+
+
+def three(condition: Condition, facts: list[Fact], given: Mapping[str, Value]) -> bool | None:
+    """Whether the condition certainly holds, certainly does not, or neither."""
+    found = verdict([rule("r", condition)], given, vocabulary=facts)
+    assert found.applies <= found.may_apply
+    return True if found.applies else None if found.may_apply else False

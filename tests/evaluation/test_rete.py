@@ -1,11 +1,10 @@
-"""The Rete evaluator: conditions, decisions that use decisions, exceptions, threads."""
+"""The Rete evaluator: conditions, decisions that use decisions, exceptions."""
 
 from __future__ import annotations
 
 import itertools
-import random
-import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,25 +18,27 @@ from engine.model import (
     Compare,
     Condition,
     Constant,
-    Fact,
     HitPolicy,
     Not,
     OneOf,
     Rule,
-    Rulebase,
     Term,
     TermHolds,
     Value,
 )
-from tests.evaluation.small_books import DAY, FACTS, A, B, C, book, decision, fact, rule, verdict
-
-
-def three(condition: Condition, facts: list[Fact], given: Mapping[str, Value]) -> bool | None:
-    """Whether the condition certainly holds, certainly does not, or neither."""
-    found = verdict([rule("r", condition)], given, vocabulary=facts)
-    assert found.applies <= found.may_apply
-    return True if found.applies else None if found.may_apply else False
-
+from tests.evaluation.small_books import (
+    DAY,
+    FACTS,
+    A,
+    B,
+    C,
+    book,
+    decision,
+    fact,
+    rule,
+    three,
+    verdict,
+)
 
 # ---- tests and conditions ---------------------------------------------------------------------
 
@@ -286,6 +287,32 @@ def test_only_the_wanted_decisions() -> None:
     assert rete.decide({}, only=[]) == {}
 
 
+def test_truth_values() -> None:
+    rules = [rule("yes", A, True, "e"), rule("no", B, False, "e")]
+    either_way = OneOf("e", (True, False))
+    tests = {"t": OneOf("e", (True,)), "f": OneOf("e", (False,)), "tf": either_way}
+    tests |= {f"other than {name}": replace(test, negated=True) for name, test in tests.items()}
+    holds: dict[object, set[str]] = {
+        True: {"t", "tf", "other than f"},
+        False: {"f", "tf", "other than t"},
+        "open": set(),
+    }
+    given: dict[object, dict[str, Value]] = {
+        True: {"a": True, "b": False},
+        False: {"a": False, "b": True},
+        "open": {"a": False, "b": False},
+    }
+    for value, (name, test) in itertools.product(given, tests.items()):
+        expected = name in holds[value]
+        assert bool(used(test, rules, given[value], kind="boolean").certain) == expected
+        assert bool(used(Not(test), rules, given[value], kind="boolean").certain) != expected
+    for name, test in tests.items():
+        never = name == "other than tf"
+        assert bool(used(test, rules, {"b": False}, kind="boolean").may_apply) != never
+        assert used(Not(test), rules, {"b": False}, kind="boolean").may_apply == {"r"}
+        assert not used(test, rules, {"b": False}, kind="boolean").applies
+
+
 # ---- exceptions -------------------------------------------------------------------------------
 
 
@@ -313,79 +340,3 @@ def test_an_overridden_rule_still_overrides() -> None:
     # What may override special does not bring general back.
     assert verdict(rules, {"a": True}).possible == {"special", "very-special"}
     assert verdict(rules, {"a": True}).certain == frozenset()
-
-
-# ---- jurisdictions, size, threads -------------------------------------------------------------
-
-STATES = [f"S{n}" for n in range(51)]
-
-
-def fifty_states() -> Rulebase:
-    rules = [
-        rule(f"{state}.{n}", All((OneOf("state", (state,)), A if n else B)), n, overrides=())
-        for state in STATES
-        for n in range(2)
-    ]
-    rules.append(rule("two", AnyOf((OneOf("state", ("S1",)), OneOf("state", ("S2",)))), 7))
-    facts = [*FACTS, fact("state", "enum", *STATES)]
-    policy = HitPolicy("max")
-    decisions = [decision(kind="integer", policy=policy)]
-    return book(facts, decisions, rules, jurisdiction_fact="state")
-
-
-def test_jurisdictions() -> None:
-    rete = Rete(fifty_states())
-    assert rete.decide({"state": "S0", "a": True, "b": True})["d"].certain == {"S0.0", "S0.1"}
-    assert rete.decide({"state": "S1", "a": True, "b": True})["d"].value == 7
-    assert rete.decide({"state": "S3", "a": True})["d"].possible == {"S3.0", "S3.1"}
-    nowhere = rete.decide({"a": True, "b": False})["d"]
-    assert not nowhere.applies
-    assert nowhere.may_apply == {"two", *(f"{state}.1" for state in STATES)}
-
-
-def test_three_hundred_facts_in_one_rulebase() -> None:
-    names = [f"f{n}" for n in range(300)]
-    rules = [rule(name, OneOf(name, (True,)), n) for n, name in enumerate(names)]
-    vocabulary = [fact(name) for name in names]
-    more: dict[str, Any] = {"kind": "integer", "policy": HitPolicy("sum")}
-    given: dict[str, Value] = {name: n % 3 == 0 for n, name in enumerate(names)}
-    assert verdict(rules, given, vocabulary=vocabulary, **more).value == sum(range(0, 300, 3))
-    half = dict(list(given.items())[:150])
-    assert len(verdict(rules, half, vocabulary=vocabulary, **more).possible) == 50 + 150
-    every = All(tuple(OneOf(name, (True,)) for name in names))
-    assert three(every, vocabulary, dict.fromkeys(names, True)) is True
-    assert three(every, vocabulary, {**dict.fromkeys(names, True), "f299": False}) is False
-    assert three(every, vocabulary, dict.fromkeys(names[:299], True)) is None
-    assert three(Not(every), vocabulary, {"f7": False}) is True
-
-
-def test_many_threads() -> None:
-    rete = Rete(fifty_states())
-    wrong: list[object] = []
-
-    def work(seed: int) -> None:
-        rng = random.Random(seed)
-        for _ in range(150):
-            state, a, b = rng.choice(STATES[3:]), rng.random() < 0.5, rng.random() < 0.5
-            found = rete.decide({"state": state, "a": a, "b": b})["d"]
-            expected = {f"{state}.1"} if a else set()
-            if found.certain != expected | ({f"{state}.0"} if b else set()):
-                wrong.append((state, a, b, found))
-
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
-
-
-def test_a_decision_leaves_nothing_behind() -> None:
-    rete = Rete(fifty_states())
-    full: dict[str, Value] = {"state": "S5", "a": True, "b": True}
-    before = rete.decide({"state": "S5", "a": False})
-    others: list[dict[str, Value]] = [full, {}, {"a": True}, {"state": "S6", "b": True}]
-    for given in others:
-        rete.decide(given)
-    assert rete.decide({"state": "S5", "a": False}) == before
-    assert full == {"state": "S5", "a": True, "b": True}

@@ -24,7 +24,6 @@ from engine.evaluation.rete_network import (
     either,
     equal,
     exists,
-    load,
     relate,
 )
 
@@ -73,6 +72,19 @@ def test_comparing_with_an_absent_property_reads_nothing_stale() -> None:
         assert network.matching(told(c=1, a=1)) == {"true"}
         assert network.matching(told(c=1, b=1)) == {"true"}
         assert network.matching(told(c=1, a=1, b=2)) == {"true", "joined"}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_comparison_stays_whole_where_a_condition_is_cut(before: int) -> None:
+    pairs = [relate(f"a{n}", "$lt", f"b{n}") for n in range(200)]
+    condition = both([*[equal("c", 1)] * before, *pairs])
+    assert not condition.load.fits
+    network = Network([("rule", condition)])
+    values = {"c": 1, **{f"a{n}": 1 for n in range(200)}, **{f"b{n}": 2 for n in range(200)}}
+    assert network.matching(told(**values)) == {"rule"}
+    for n in range(200):
+        assert not network.matching(told(**{**values, f"b{n}": 1}))
+        assert not network.matching(told(**{k: v for k, v in values.items() if k != f"b{n}"}))
 
 
 def test_integers_keep_all_their_digits() -> None:
@@ -159,11 +171,11 @@ def test_more_properties_than_one_message_takes() -> None:
 
 def test_a_pattern_that_would_be_passed_too_often_is_cut() -> None:
     often = [either([equal(f"a{n}", 1), equal(f"b{n}", 1)]) for n in range(3)]
-    assert load(both(often)).passes == 8
-    assert not load(both(often)).fits
-    assert load(both(often[:2])).fits
+    assert both(often).load.passes == 8
+    assert not both(often).load.fits
+    assert both(often[:2]).load.fits
     exclusive = [either([equal(f"a{n}", 1), equal(f"a{n}", 2)], exclusive=True) for n in range(9)]
-    assert load(both(exclusive)).fits
+    assert both(exclusive).load.fits
 
 
 def test_short_property_names_have_different_hashes() -> None:
