@@ -9,7 +9,7 @@ from typing import Any
 from engine.evaluation.changes import Change
 from engine.evaluation.comparison import Comparison
 from engine.evaluation.outcomes import Outcome
-from engine.evaluation.record import Answer, Possibility, Record
+from engine.evaluation.record import Answer, Overridden, Possibility, Record
 from engine.model import Authority, Decision, Rule, Rulebase, Value
 from engine.presentation.words import formula_words
 from engine.values import in_order, to_json
@@ -37,7 +37,7 @@ def as_data(
     the user calls the loan (left out where it is empty), ``popular`` the comparison with the
     popular view (left out where they don't differ), ``decided_at`` the time in ISO form (left out
     where it is empty). Money is a string with two decimals, a date a string in ISO form, a set a
-    sorted list.
+    sorted list. Parts may be shared with other records: they are to be read, not changed.
     """
     rulebase = record.rulebase
     data: Data = {"record": FORM, "engine": engine}
@@ -47,20 +47,18 @@ def as_data(
         data["loan"] = loan
     data["pack"] = pack_data(rulebase)
     data["strict"] = record.strict
-    data["facts"] = _facts(rulebase, record.facts)
-    data["presumed"] = {
-        name: {"value": to_json(p.value, rulebase.facts[name].type), "because": p.because}
-        for name, p in record.presumed_used.items()
-    }
+    parts = _Parts(record)
+    data["facts"] = parts.given
+    data["presumed"] = parts.presumed
     data["decisions"] = {
-        name: _answer(record, answer, (changes or {}).get(name, ()))
+        name: _answer(parts, answer, changes.get(name, ()) if changes else ())
         for name, answer in record.answers.items()
     }
     if popular is not None and popular.different:
-        view = popular.view
+        theirs = _Parts(popular.view)
         data["popular_view"] = {
-            "pack": pack_data(view.rulebase),
-            "differs": {n: _answer(view, pair.view, ()) for n, pair in popular.different.items()},
+            "pack": pack_data(popular.view.rulebase),
+            "differs": {n: _answer(theirs, pair.view, ()) for n, pair in popular.different.items()},
         }
     data["notice"] = NOTICE
     return data
@@ -89,8 +87,8 @@ def as_json(
 def why_no_rule(record: Record, answer: Answer) -> str:
     """Why, where no rule tells: the reason of an ``otherwise``, or what stands in the way of an
     answer. Empty where rules decide or the answer is undetermined."""
-    if answer.by_default:
-        return answer.decision.otherwise_because
+    if answer.status == "decided":
+        return "" if answer.rules else answer.decision.otherwise_because
     if answer.status == "open":
         return "What decides it has no value here." if answer.rules else "No rule applies."
     if answer.status == "conflict":
@@ -108,12 +106,27 @@ def why_no_rule(record: Record, answer: Answer) -> str:
 
 def possibilities(answer: Answer) -> list[Possibility]:
     """The outcomes still possible: values in their own order, then formulas, then none at all."""
+    return [possibility for possibility, _ in _possible(answer)]
+
+
+def _possible(answer: Answer) -> list[tuple[Possibility, Data]]:
+    """The outcomes still possible in that order, each as plain data too."""
+    decision = answer.decision
     by_value = {p.outcome.value: p for p in answer.possible if p.outcome.value is not None}
-    values = [by_value[value] for value in _ordered(answer.decision, by_value)]
-    rest = [p for p in answer.possible if p.outcome.value is None]
-    kinds = ("formula", "open", "conflict")
-    rest.sort(key=lambda p: (kinds.index(p.outcome.kind), p.outcome.missing, _formula(p.outcome)))
-    return values + rest
+    values = [by_value[value] for value in _ordered(decision, by_value)]
+    found = [(p, _outcome(p.outcome, decision)) for p in values]
+    rest = [(p, _outcome(p.outcome, decision)) for p in answer.possible if p.outcome.value is None]
+    rest.sort(
+        key=lambda pair: (
+            _KINDS.index(pair[0].outcome.kind),
+            pair[0].outcome.missing,
+            pair[1].get("formula", ""),
+        )
+    )
+    return found + rest
+
+
+_KINDS = ("formula", "open", "conflict")
 
 
 def _ordered(decision: Decision, values: Iterable[Value]) -> list[Value]:
@@ -130,35 +143,57 @@ def _facts(rulebase: Rulebase, facts: Mapping[str, Value]) -> Data:
     return {name: to_json(value, rulebase.facts[name].type) for name, value in facts.items()}
 
 
-def _answer(record: Record, answer: Answer, changes: Sequence[Change]) -> Data:
-    rulebase, decision = record.rulebase, answer.decision
-    data: Data = {"status": answer.status, "value": _value(answer)}
+class _Parts:
+    """What the answers of a record repeat, as plain data: the facts and the decided values."""
+
+    __slots__ = ("facts", "given", "presumed", "record", "values")
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.given = _facts(record.rulebase, record.facts)
+        self.presumed: Data = {
+            name: {
+                "value": to_json(p.value, record.rulebase.facts[name].type),
+                "because": p.because,
+            }
+            for name, p in record.presumed_used.items()
+        }
+        self.facts = self.given | {name: each["value"] for name, each in self.presumed.items()}
+        self.values = {name: _value(answer) for name, answer in record.parameters.items()}
+        self.values |= {name: _value(answer) for name, answer in record.answers.items()}
+
+
+def _answer(parts: _Parts, answer: Answer, changes: Sequence[Change]) -> Data:
+    record, decision, used = parts.record, answer.decision, answer.facts_used
+    facts, presumed, values = parts.facts, parts.presumed, parts.values
+    data: Data = {"status": answer.status, "value": values[decision.name]}
     if because := why_no_rule(record, answer):
         data["because"] = because
     if answer.status == "undetermined":
         data["possible"] = [
-            {**_outcome(p.outcome, decision), "rules": [rule.id for rule in p.rules]}
-            for p in possibilities(answer)
+            outcome | {"rules": [rule.id for rule in p.rules]} for p, outcome in _possible(answer)
         ]
         data["ask"] = [
-            {"fact": name, "question": rulebase.facts[name].question} for name in answer.ask
+            {"fact": name, "question": record.rulebase.facts[name].question} for name in answer.ask
         ]
-    data["rules"] = [_rule(rule) for rule in answer.rules]
-    data["overridden"] = [
-        {"id": o.rule.id, "title": o.rule.title, "by": [rule.id for rule in o.by]}
-        for o in answer.overridden
-    ]
-    data["facts_used"] = _facts(rulebase, answer.facts_used)
-    data["presumed_used"] = [name for name in answer.facts_used if name in record.presumed]
-    data["requires"] = {
-        name: _value(other) for name in answer.requires if (other := record.answer(name))
-    }
+    # What is empty in most answers is not even begun: a record has a hundred of them.
+    data["rules"] = list(map(_rule, answer.rules)) if answer.rules else []
+    data["overridden"] = list(map(_overridden, answer.overridden)) if answer.overridden else []
+    data["facts_used"] = {name: facts[name] for name in used}
+    data["presumed_used"] = list(filter(presumed.__contains__, used))
+    required = answer.requires
+    data["requires"] = {n: values[n] for n in required if n in values} if required else {}
     if changes:
         data["change"] = [
-            {"facts": _facts(rulebase, change.facts), **_outcome(change.outcome, decision)}
+            {"facts": _facts(record.rulebase, change.facts), **_outcome(change.outcome, decision)}
             for change in changes
         ]
     return data
+
+
+def _overridden(overridden: Overridden) -> Data:
+    rule = overridden.rule
+    return {"id": rule.id, "title": rule.title, "by": [each.id for each in overridden.by]}
 
 
 def _value(answer: Answer) -> Any:
@@ -168,16 +203,28 @@ def _value(answer: Answer) -> Any:
 def _outcome(outcome: Outcome, decision: Decision) -> Data:
     if outcome.value is not None:
         return {"value": to_json(outcome.value, decision.type)}
-    if outcome.kind == "formula":
-        return {"formula": _formula(outcome), "missing": list(outcome.missing)}
+    if outcome.formula is not None:
+        return {"formula": formula_words(outcome.formula), "missing": list(outcome.missing)}
     return {"status": outcome.kind}
 
 
-def _formula(outcome: Outcome) -> str:
-    return "" if outcome.formula is None else formula_words(outcome.formula)
+_rules: dict[int, tuple[Rule, Data]] = {}
+"""By identity, as rules take long to compare; each is kept: no other gets its identity."""
+MANY_RULES = 5_000
+"""Of so many rules it is remembered how they are written."""
 
 
 def _rule(rule: Rule) -> Data:
+    """A rule as plain data, which is made but once."""
+    known = _rules.get(id(rule))
+    if known is None:
+        if len(_rules) >= MANY_RULES:
+            _rules.clear()
+        known = _rules[id(rule)] = rule, _rule_data(rule)
+    return known[1]
+
+
+def _rule_data(rule: Rule) -> Data:
     data: Data = {"id": rule.id, "title": rule.title, "because": rule.because}
     data["authority"] = authority_data(rule.authority)
     if rule.note:

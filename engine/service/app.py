@@ -34,6 +34,9 @@ from engine.service.refusals import CONTENT_TYPE, Refusal
 from engine.service.requests import BODY_SECONDS, MAX_BODY, Request, read_request
 from engine.service.served import Document, Served
 
+SEARCH_AFTER = 10_000
+"""So many new objects pass before Python looks for garbage among them. A request leaves none that
+it would find, and what is remembered of requests is looked through less often."""
 LONG = 8 * 1024
 """A body of more bytes than this, some ten loans, is not tried quickly."""
 
@@ -95,6 +98,7 @@ class Service:
         await asyncio.to_thread(self.served.warm_up)
         gc.collect()
         gc.freeze()  # what the packs hold never becomes garbage: spare the collector the search
+        gc.set_threshold(SEARCH_AFTER)
         if self._trail is not None:
             self._recorder = Recorder(self._trail)
         _log.info("ready", extra={"data": {"engine": __version__, "packs": list(self._info)}})
@@ -165,7 +169,7 @@ class Service:
         kind = None
         if len(body) <= LONG:
             read()
-            kind = (call.url.path, *_kind(rulebase, request))
+            kind = (call.scope["path"], *_kind(rulebase, request))
         small = request.places_known(rulebase)
         try:
             reply = await self._crew.run(work, kind, small=small, seconds=seconds)
@@ -226,14 +230,9 @@ async def _body(call: Call) -> bytes:
         )
     if call.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal("unsupported-content", "send the body as it is, not compressed")
-    too_big = Refusal(
-        "body-too-big",
-        f"at most {MAX_BODY // 1024} KiB are read",
-        headers={"connection": "close"},
-    )
     length = call.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 12 or int(length) > MAX_BODY):
-        raise too_big
+        raise _too_big()
     parts: list[bytes] = []
     size = 0
     try:
@@ -241,12 +240,17 @@ async def _body(call: Call) -> bytes:
             async for part in call.stream():
                 size += len(part)
                 if size > MAX_BODY:
-                    raise too_big
+                    raise _too_big()
                 parts.append(part)
     except TimeoutError:
         detail = f"it has to be here within {BODY_SECONDS:g} seconds"
         raise Refusal("slow-body", detail, headers={"connection": "close"}) from None
     return b"".join(parts)
+
+
+def _too_big() -> Refusal:
+    detail = f"at most {MAX_BODY // 1024} KiB are read"
+    return Refusal("body-too-big", detail, headers={"connection": "close"})
 
 
 def _kind(rulebase: Rulebase, request: Request) -> tuple[Hashable, ...]:

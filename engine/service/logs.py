@@ -11,6 +11,7 @@ from typing import Any
 from engine.auditing import now
 
 LOGGER = "recourse.service"
+_AS_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def configuration(level: str = "INFO") -> dict[str, Any]:
@@ -40,7 +41,7 @@ class JsonLines(logging.Formatter):
             data["message"] = str(record.msg)
         if record.exc_info and record.exc_info[1] is not None:
             data["error"] = failure(record.exc_info[1])
-        return json.dumps(data, ensure_ascii=False)
+        return _AS_JSON.encode(data)
 
 
 def failure(error: BaseException) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from engine import Decider, Record
 from engine.evaluation.changes import nearest_changes
+from engine.presentation import record as record_module
 from engine.presentation.record import as_data, as_json
 from engine.reading.schema import read_schema
 from tests.golden import EXAMPLES, decided, loans, primer
@@ -159,3 +160,17 @@ def test_one_line(small: Decider) -> None:
     line = as_json(record, "9.9.9", one_line=True)
     assert "\n" not in line
     assert json.loads(line) == as_data(record, "9.9.9")
+
+
+def test_what_is_remembered_of_a_rule_is_that_rule_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_module, "MANY_RULES", 2)
+    for number in range(3):  # the same ids, other rules
+        rules = f"one | answer | {{kind: home}} | no | note: Note {number}\n"
+        rules += "two | answer | {kind: home} | no"
+        (folder := tmp_path / str(number)).mkdir()
+        decider = pack(folder, DECISIONS, rules)
+        for _ in range(2):
+            told = fitting(decider.decide({"kind": "home"}))["decisions"]["answer"]["rules"]
+            assert [rule.get("note") for rule in told] == [f"Note {number}", None]

@@ -9,12 +9,15 @@ from tests.service.running import Running
 
 
 def test_every_request_of_the_benchmark_is_answered(law: Running) -> None:
-    requests = bodies("us", 60)
-    assert len(set(requests)) > 50
+    requests = bodies("us", 30)
+    assert len({*requests}) == 30 and {*requests}.isdisjoint(bodies("us", 30, 2))
     path = "/v1/decide?pack=us"
-    full = asyncio.run(at_full_speed(law.port, path, requests, 3, 1.0))
+    full = asyncio.run(at_full_speed(law.port, path, requests, 3, number=45))
     fixed = asyncio.run(at_a_rate(law.port, path, requests, 20, 1.0))
     for measured in (full, fixed):
         assert set(measured.statuses) == {200}
         assert len(measured.times) == measured.statuses[200] > 5
+        assert measured.changed == 0
         assert f"{len(measured.times):,} requests" in str(measured)
+    assert len(full.times) == 45
+    assert len({*full.answers.values()}) == len(full.answers) == 30
