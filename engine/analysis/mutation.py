@@ -302,7 +302,7 @@ class _Bench:
         walk = Walk(self.base, {})
         ways = walk.ways(other.changed)
         for steps in islice(ways, MAX_WITNESSES):
-            witness = walk.witness(steps)
+            witness = walk.numbers.witness(steps)
             if witness is None:
                 continue
             whole = complete(self.base, witness)

@@ -48,7 +48,7 @@ def find_loan(compiled: Compiled, part: int) -> dict[str, Value] | None:
     walk = Walk(compiled, {})
     # The first way will do, but for comparisons that are not linear: then look a little further.
     for steps in islice(walk.ways(part), MAX_WAYS):
-        witness = walk.witness(steps)
+        witness = walk.numbers.witness(steps)
         if witness is not None:
             return witness
     return None

@@ -205,7 +205,7 @@ class _Finder:
         if walk.settle(region) == self._compiled.forest.false or not walk.possible():
             return None
         way = next(walk.ways(region), None)
-        witness = None if way is None else walk.witness(way)
+        witness = None if way is None else walk.numbers.witness(way)
         if witness is None:
             return None
         stated = {name: value for name, value in one.given.items() if name not in names}

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from engine.evaluation.compiling import Compiled
-from engine.evaluation.reach import Step, Walk
+from engine.evaluation.numbers import Step
+from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain
 from engine.model import Value
 
@@ -28,7 +29,7 @@ def find_witness(walk: Walk, part: int) -> dict[str, Value] | None:
     compiled = walk.compiled
     tried: list[list[Step]] = []
     for steps in islice(walk.ways(part), MAX_WAYS):
-        witness = walk.witness(steps)
+        witness = walk.numbers.witness(steps)
         if witness is not None:
             return witness
         tried.append(steps)

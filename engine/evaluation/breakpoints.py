@@ -13,7 +13,7 @@ from itertools import combinations
 from engine.evaluation import linear
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider, Session
-from engine.evaluation.reach import sign_of
+from engine.evaluation.numbers import sign_of
 from engine.evaluation.variables import (
     FactVariable,
     SignVariable,

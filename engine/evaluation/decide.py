@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -323,12 +324,8 @@ class Session:
     ) -> tuple[list[int], list[int]]:
         """The rules that decide where the decision comes to one of some leaves, and those that the
         hit policy passes over there."""
-        concluding: set[Formula] = set()
+        concluding = set[Formula]().union(*map(self._concluded, leaves))
         rules = self.compiled.rulebase.rules
-        for leaf in leaves:
-            if not isinstance(leaf, Blocked):
-                numbers = leaf.rules if isinstance(leaf, Clash) else leaf
-                concluding.update(rules[n].then for n in numbers)
         certain, possible = self.rules(decision)
         deciding = [n for n in certain if rules[n].then in concluding]
         passed = [n for n in certain if rules[n].then not in concluding]
@@ -340,22 +337,42 @@ class Session:
                     self.compiled, decision, deciding, outcome, self.facts, self.single
                 )
                 passed += lost
-        near = [n for n in possible if rules[n].then in concluding]
-        deciding += [n for n in near if len(possible) > MANY or self._together(n, decision, leaves)]
+        alike = Counter(rules[n].then for n in (*certain, *possible))
+        for n in possible:
+            if rules[n].then in concluding and (
+                alike[rules[n].then] == 1  # nothing else concludes this
+                or len(possible) > MANY
+                or self._together(n, decision, leaves)
+            ):
+                deciding.append(n)
         return deciding, passed if decision.policy.kind in ("priority", "min", "max") else []
 
     def _together(self, number: int, decision: Decision, leaves: Collection[Leaf]) -> bool:
         """Whether a rule decides in some completion that leads to one of the leaves."""
+        compiled, rule = self.compiled, self.compiled.rulebase.rules[number]
+        decides = compiled.decides[rule.id]
+        every = [leaf for group in self.found[decision.name].leaves.values() for leaf in group]
+        if (
+            decision.policy.kind != "priority"  # wherever it decides, the leaf has its conclusion
+            and not any(isinstance(leaf, Blocked) for leaf in every)
+            and all(leaf in leaves or rule.then not in self._concluded(leaf) for leaf in every)
+        ):
+            return self.walk.can_be(decides)
         if number not in self._leaves_of:
-            forest = self.compiled.forest
-            rule = self.compiled.rulebase.rules[number]
-            roots = [self.compiled.decides[rule.id], self.compiled.roots[decision.name]]
+            forest = compiled.forest
             self._leaves_of[number] = {
                 cast(Leaf, forest.values[leaf])
-                for decides, leaf in self.walk.reach(roots)
-                if decides == forest.true
+                for holds, leaf in self.walk.reach([decides, compiled.roots[decision.name]])
+                if holds == forest.true
             }
         return not self._leaves_of[number].isdisjoint(leaves)
+
+    def _concluded(self, leaf: Leaf) -> set[Formula]:
+        """The conclusions that meet at a leaf; none where it is blocked."""
+        if isinstance(leaf, Blocked):
+            return set()
+        rules = self.compiled.rulebase.rules
+        return {rules[n].then for n in (leaf.rules if isinstance(leaf, Clash) else leaf)}
 
 
 @contextmanager
