@@ -23,9 +23,9 @@ from engine.analysis.regions import complete, is_empty
 from engine.analysis.versions import Version, needed, version
 from engine.analysis.writing import case_text
 from engine.evaluation.compiling import Compiled, compile_in, refreshed
-from engine.evaluation.decide import Session
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer
+from engine.evaluation.session import Session
 from engine.evaluation.slices import ELSEWHERE, parts, place_of, places
 from engine.evaluation.space import Space
 from engine.model import ALWAYS, Condition, Rulebase, Value

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from engine.model import Arithmetic, Constant, Extreme, Formula, Ref, Rounded, Shift, Value
 from engine.values import PLACES
@@ -99,8 +100,11 @@ def known_only(facts: Mapping[str, Value]) -> Callable[[str], Value]:
 
 
 def _amount(value: Value) -> Amount:
-    if isinstance(value, datetime.date):
-        return value
+    return value if isinstance(value, datetime.date) else _fraction(value)
+
+
+@lru_cache(4096)  # the same amounts come back in a loan's formulas
+def _fraction(value: Value) -> Fraction:
     assert isinstance(value, int | Decimal), value
     return Fraction(value)
 
@@ -131,7 +135,7 @@ def finish(amount: Amount, kind: str) -> Value:
     if isinstance(amount, datetime.date):
         return amount
     places = PLACES[kind]
-    scaled = abs(amount) * 10**places
-    units = int(scaled + Fraction(1, 2))
-    whole = -units if amount < 0 else units
+    above, below = amount.numerator * 10**places, amount.denominator
+    units = (2 * abs(above) + below) // (2 * below)
+    whole = -units if above < 0 else units
     return whole if kind == "integer" else Decimal(whole).scaleb(-places)

@@ -12,8 +12,9 @@ from itertools import combinations
 
 from engine.evaluation import linear
 from engine.evaluation.compiling import Compiled
-from engine.evaluation.decide import Decider, Session
+from engine.evaluation.decide import Decider
 from engine.evaluation.numbers import sign_of
+from engine.evaluation.session import Session
 from engine.evaluation.variables import (
     FactVariable,
     SignVariable,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from engine.evaluation import linear
 from engine.evaluation.compiling import Compiled
-from engine.evaluation.decide import Decider, Session
+from engine.evaluation.decide import Decider
 from engine.evaluation.facts import contradictions
 from engine.evaluation.outcomes import Outcome
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Record
+from engine.evaluation.session import Session
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain, encode
 from engine.model import Value
 

@@ -11,6 +11,7 @@ every diagram speaks of facts alone and answers for incomplete facts are exact.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -62,13 +63,16 @@ class Clash:
 Leaf = frozenset[int] | Blocked | Clash
 
 
+Asked = tuple[Callable[..., object], list[int], list[str]]
+"""What picks the classes of the variables that a decision's diagrams ask for from those of all
+variables, the levels of the comparisons among them, and the facts in its formulas."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What was worked out for a loan and is the same for every loan that comes the same way down
     the diagrams. Whoever fills it sees that it stays small."""
 
-    found: dict[tuple[str, int], object] = field(default_factory=dict)
-    """By decision and leaf: what is found there, where it depends on the leaf alone."""
     live: dict[str, list[tuple[int, int, int, tuple[int, ...]]]] = field(default_factory=dict)
     """By decision: the numbers of its rules that can decide, and where they do: a diagram, its
     level and its children."""
@@ -76,6 +80,14 @@ class Kept:
         default_factory=dict
     )
     """By decision and leaf: the one formula that the deciding rules make, and the names in it."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """By decision: what it asks for."""
+    number: int = field(default_factory=itertools.count().__next__)
+    """Tells these diagrams from all others."""
+    conclusions: dict[str, dict[int, int]] = field(default_factory=dict)
+    """By decision: for each rule's number that of the first one that concludes the same."""
+    order: dict[str, int] = field(default_factory=dict)
+    """The places of the facts in the vocabulary."""
     mattered: dict[tuple[object, ...], tuple[str, ...]] = field(default_factory=dict)
     """By diagrams and the ways down them: the facts that mattered, in the vocabulary's order."""
 

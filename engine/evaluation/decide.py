@@ -5,39 +5,21 @@ from __future__ import annotations
 import gc
 import math
 import threading
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import cast
+from dataclasses import replace
 
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_rulebase, grown
-from engine.evaluation.diagram import LEAF
-from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
-from engine.evaluation.facts import Locate, constraints_by_fact, presume, read_facts
-from engine.evaluation.outcomes import (
-    Found,
-    Outcome,
-    formulas_at,
-    outcome_of,
-    used_decisions,
-    winners,
-)
+from engine.evaluation.alike import Alike
+from engine.evaluation.compiling import Compiled, compile_rulebase, grown
+from engine.evaluation.facts import Locate, Presumptions, read_facts
 from engine.evaluation.quick import quick_decision
-from engine.evaluation.reach import Walk
-from engine.evaluation.record import Answer, Possibility, Record, Status
+from engine.evaluation.record import Record
 from engine.evaluation.rete import Rete, Verdict
 from engine.evaluation.saved import Store, as_text, from_text
+from engine.evaluation.session import Session
 from engine.evaluation.slices import place_of, places, within
-from engine.model import Decision, Formula, Rulebase, Value
+from engine.model import Rulebase, Value
 from engine.problems import NOWHERE, InputError, Problem, likely
-from engine.trees import names_in
-
-_STATUS: Mapping[str, Status] = {"value": "decided", "open": "open", "conflict": "conflict"}
-
-
-MANY = 12
-"""Of so many rules that may decide, it is worked out with which outcome each can go together."""
 
 
 class Disagreement(AssertionError):
@@ -66,7 +48,10 @@ class Decider:
         """By jurisdiction (or for all), and by kind of loan."""
         if compiled is not None:
             self._parts["", True, None] = compiled
-        self._constraints = constraints_by_fact(rulebase)
+        self._presumptions = Presumptions(rulebase)
+        self._alike = Alike()
+        self._every = self.wanted(None), self.needed(self.wanted(None))
+        """All decisions, and with them all that they require."""
 
     @property
     def compiled(self) -> Compiled:
@@ -164,12 +149,12 @@ class Decider:
         differ, ``TooSlow``.
         """
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
-        presumed = {} if strict else presume(self.rulebase, given, self._constraints)
+        presumed = {} if strict else self._presumptions.beside(given)
         known = {**given, **{name: p.value for name, p in presumed.items()}}
         values = {name: known[name] for name in self.rulebase.facts if name in known}
-        wanted = self.wanted(only)
-        needed = self.needed(wanted)
-        session = Session(self.compiled_for(values, needed), values, until)
+        wanted = self._every[0] if only is None else self.wanted(only)
+        needed = self._every[1] if only is None else self.needed(wanted)
+        session = Session(self.compiled_for(values, needed), values, until, self._alike)
         if not session.walk.possible():
             raise InputError([no_completion(given)])
         for name in needed:
@@ -179,11 +164,8 @@ class Decider:
             for name in session.found:
                 if problem := difference(session, name, verdicts[name]):
                     raise Disagreement(_report(self.rulebase, values, name, problem))
-        answers = {
-            name: session.answer(name, reasons)
-            for name in self.rulebase.decisions
-            if name in wanted
-        }
+        asked = set(wanted)
+        answers = {name: session.answer(name, reasons) for name in needed if name in asked}
         parameters = {
             name: session.answer(name, reasons)
             for name in session.found
@@ -236,145 +218,6 @@ class Decider:
         return [name for name in self.rulebase.decisions if name in needed]
 
 
-@dataclass(slots=True)
-class Session:
-    """One loan under decision: the walk over the diagrams and what it has found so far."""
-
-    compiled: Compiled
-    facts: Mapping[str, Value]
-    until: float = math.inf
-    walk: Walk = field(init=False)
-    found: dict[str, Found] = field(init=False, default_factory=dict)
-    single: dict[str, Outcome] = field(init=False, default_factory=dict)
-    """The outcomes of the decisions that have but one."""
-    _leaves_of: dict[int, set[Leaf]] = field(init=False, default_factory=dict)
-    _deciding_rules: dict[str, tuple[list[int], list[int]]] = field(
-        init=False, default_factory=dict
-    )
-
-    def __post_init__(self) -> None:
-        self.walk = Walk(self.compiled, self.facts, self.until)
-
-    def find(self, decision: Decision) -> Found:
-        """All outcomes of a decision; those it requires must have been found before."""
-        name = decision.name
-        if name not in self.found:
-            found = self.found[name] = self._outcomes(decision)
-            if found.single is not None:
-                self.single[name] = found.single
-        return self.found[name]
-
-    def _outcomes(self, decision: Decision) -> Found:
-        compiled = self.compiled
-        leaf = self.walk.settle(compiled.roots[decision.name])
-        if compiled.forest.level[leaf] != LEAF:
-            return outcomes_of(self.walk, decision, self.single)
-        key = (decision.name, leaf)
-        found = compiled.kept.found.get(key)
-        if found is None:
-            found = outcomes_of(self.walk, decision, self.single)
-            value = cast(Leaf, compiled.forest.values[leaf])
-            formulas = formulas_at(compiled, decision, value)
-            if not any(True for formula in formulas for _ in names_in(formula)):
-                compiled.kept.found[key] = found
-        return cast(Found, found)
-
-    def answer(self, name: str, reasons: bool = True) -> Answer:
-        """The decision's answer, with its reasons or without."""
-        decision = self.compiled.rulebase.decisions[name]
-        found = self.found[name]
-        outcome = found.single
-        leaves = {leaf: None for group in found.leaves.values() for leaf in group}
-        status: Status = "undetermined"
-        if outcome is not None:
-            status = _STATUS.get(outcome.kind, "undetermined")
-        deciding, passed = self._deciding(decision, leaves)
-        rules = self.compiled.rulebase.rules
-        open_ = status == "undetermined"
-        certain = [n for n in deciding if n in self.rules(decision)[0]]
-        return Answer(
-            decision=decision,
-            status=status,
-            value=outcome.value if outcome is not None else None,
-            possible=tuple(
-                Possibility(each, tuple(rules[n] for n in self._deciding(decision, group)[0]))
-                for each, group in (found.leaves.items() if open_ else ())
-            ),
-            ask=asking(self.walk, decision, found) if open_ and reasons else (),
-            rules=tuple(rules[n] for n in deciding),
-            overridden=overridden(self.walk, decision, deciding, passed) if reasons else (),
-            facts_used=(
-                facts_that_mattered(self.walk, decision, found, certain) if reasons else {}
-            ),
-            requires=decision.requires,
-        )
-
-    def rules(self, decision: Decision) -> tuple[list[int], list[int]]:
-        """The rules that decide for certain, and those that may, before the hit policy."""
-        if decision.name not in self._deciding_rules:
-            self._deciding_rules[decision.name] = rules_at(self.walk, decision)
-        return self._deciding_rules[decision.name]
-
-    def deciding(self, decision: Decision, leaves: Collection[Leaf]) -> list[int]:
-        """The rules that decide where the decision comes to one of some leaves."""
-        return self._deciding(decision, leaves)[0]
-
-    def _deciding(
-        self, decision: Decision, leaves: Collection[Leaf]
-    ) -> tuple[list[int], list[int]]:
-        """The rules that decide where the decision comes to one of some leaves, and those that the
-        hit policy passes over there."""
-        concluding = set[Formula]().union(*map(self._concluded, leaves))
-        rules = self.compiled.rulebase.rules
-        certain, possible = self.rules(decision)
-        deciding = [n for n in certain if rules[n].then in concluding]
-        passed = [n for n in certain if rules[n].then not in concluding]
-        if len(leaves) == 1 and decision.policy.kind in ("min", "max") and not possible:
-            outcome = self.single.get(decision.name)
-            used = used_decisions(self.compiled, decision, frozenset(deciding))
-            if outcome is not None and outcome.kind == "value" and used <= self.single.keys():
-                deciding, lost = winners(
-                    self.compiled, decision, deciding, outcome, self.facts, self.single
-                )
-                passed += lost
-        alike = Counter(rules[n].then for n in (*certain, *possible))
-        for n in possible:
-            if rules[n].then in concluding and (
-                alike[rules[n].then] == 1  # nothing else concludes this
-                or len(possible) > MANY
-                or self._together(n, decision, leaves)
-            ):
-                deciding.append(n)
-        return deciding, passed if decision.policy.kind in ("priority", "min", "max") else []
-
-    def _together(self, number: int, decision: Decision, leaves: Collection[Leaf]) -> bool:
-        """Whether a rule decides in some completion that leads to one of the leaves."""
-        compiled, rule = self.compiled, self.compiled.rulebase.rules[number]
-        decides = compiled.decides[rule.id]
-        every = [leaf for group in self.found[decision.name].leaves.values() for leaf in group]
-        if (
-            decision.policy.kind != "priority"  # wherever it decides, the leaf has its conclusion
-            and not any(isinstance(leaf, Blocked) for leaf in every)
-            and all(leaf in leaves or rule.then not in self._concluded(leaf) for leaf in every)
-        ):
-            return self.walk.can_be(decides)
-        if number not in self._leaves_of:
-            forest = compiled.forest
-            self._leaves_of[number] = {
-                cast(Leaf, forest.values[leaf])
-                for holds, leaf in self.walk.reach([decides, compiled.roots[decision.name]])
-                if holds == forest.true
-            }
-        return not self._leaves_of[number].isdisjoint(leaves)
-
-    def _concluded(self, leaf: Leaf) -> set[Formula]:
-        """The conclusions that meet at a leaf; none where it is blocked."""
-        if isinstance(leaf, Blocked):
-            return set()
-        rules = self.compiled.rulebase.rules
-        return {rules[n].then for n in (leaf.rules if isinstance(leaf, Clash) else leaf)}
-
-
 @contextmanager
 def _no_search_for_garbage() -> Iterator[None]:
     """Diagrams are millions of small objects that stay: looking through them again and again while
@@ -386,79 +229,6 @@ def _no_search_for_garbage() -> Iterator[None]:
     finally:
         if searched:
             gc.enable()
-
-
-def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
-    """The rules of a decision that decide for certain, and those that may, before the hit policy;
-    constraints and comparisons of unknown facts are left aside."""
-    compiled = walk.compiled
-    rulebase, forest = compiled.rulebase, compiled.forest
-    here = walk.facts.get(rulebase.jurisdiction_fact)
-    certain: list[int] = []
-    possible: list[int] = []
-    live = compiled.kept.live.get(decision.name)
-    if live is None:
-        own = compiled.compiler.rules_of[decision.name]
-        pairs = ((n, compiled.decides[rulebase.rules[n].id]) for n in own)
-        live = [
-            (n, region, forest.level[region], forest.children[region])
-            for n, region in pairs
-            if region != forest.false
-        ]
-        compiled.kept.live[decision.name] = live
-    codes = walk.codes
-    for n, region, level, below in live:
-        if level != LEAF and (code := codes[level]) >= 0 and below[code] == forest.false:
-            continue
-        jurisdiction = rulebase.rules[n].jurisdiction
-        if here is not None and jurisdiction and jurisdiction != here:
-            continue
-        node = walk.settle(region)
-        if node == forest.true:
-            certain.append(n)
-        elif node != forest.false:
-            possible.append(n)
-    return certain, possible
-
-
-def outcomes_of(walk: Walk, decision: Decision, single: Mapping[str, Outcome]) -> Found:
-    """Every outcome that a decision has over the completions of the walk's facts; ``single`` holds
-    the outcomes of those it requires that have but one."""
-    compiled = walk.compiled
-    values = compiled.forest.values
-    root = compiled.roots[decision.name]
-    joint = _to_join(compiled, decision, walk, single)
-    roots = [root, *(compiled.roots[name] for name in joint)]
-    outcomes: dict[Outcome, dict[Leaf, None]] = {}
-    for leaves in walk.reach(roots):
-        others = dict(single)
-        together = [cast(Leaf, values[leaf]) for leaf in leaves]
-        for name, leaf in zip(joint, together[1:], strict=True):
-            other = compiled.rulebase.decisions[name]
-            others[name] = outcome_of(compiled, other, leaf, walk.facts, others)
-        outcome = outcome_of(compiled, decision, together[0], walk.facts, others)
-        outcomes.setdefault(outcome, {})[together[0]] = None
-    return Found({outcome: tuple(leaves) for outcome, leaves in outcomes.items()})
-
-
-def _to_join(
-    compiled: Compiled, decision: Decision, walk: Walk, single: Mapping[str, Outcome]
-) -> list[str]:
-    """The decisions whose outcome varies and enters this one's amount, in requirement order."""
-    if all(name in single for name in decision.requires):
-        return []
-    decisions = compiled.rulebase.decisions
-    needed: set[str] = set()
-    waiting = [decision]
-    while waiting:
-        user = waiting.pop()
-        for node in open_part(walk, compiled.roots[user.name])[2]:
-            leaf = cast(Leaf, compiled.forest.values[node])
-            for name in used_decisions(compiled, user, leaf):
-                if name not in single and name not in needed:
-                    needed.add(name)
-                    waiting.append(decisions[name])
-    return [name for name in decisions if name in needed]
 
 
 # ---- the two evaluators -----------------------------------------------------------------------

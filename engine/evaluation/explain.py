@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
-from engine.evaluation.compiling import Leaf
+from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.outcomes import Found, formulas_at
 from engine.evaluation.reach import Walk
@@ -87,12 +87,19 @@ def facts_that_mattered(
         needed.update(name for name in amounts if name in walk.facts)
         if decision.name in compiled.by_kind:
             needed.add(compiled.rulebase.section_fact)
-        names = tuple(name for name in compiled.rulebase.facts if name in needed)
+        names = tuple(sorted(needed, key=_order(compiled).__getitem__))
         if key:
             if len(compiled.kept.mattered) > MANY_WAYS:
                 compiled.kept.mattered.clear()
             compiled.kept.mattered[key] = names
     return {name: walk.facts[name] for name in names}
+
+
+def _order(compiled: Compiled) -> Mapping[str, int]:
+    """The places of the facts in the vocabulary."""
+    if not compiled.kept.order:
+        compiled.kept.order.update((n, i) for i, n in enumerate(compiled.rulebase.facts))
+    return compiled.kept.order
 
 
 def _ways(walk: Walk, roots: Iterable[int]) -> list[int]:
@@ -158,34 +165,35 @@ def _needed_levels(walk: Walk, roots: Iterable[int]) -> set[int] | None:
             asked.setdefault(level, []).append((node, goal))
             node = children[node][walk.code(level)]
     kept: set[int] = set()
-    leads_to: dict[int, int] = {}
+    sure: set[tuple[int, int]] = set()
 
-    def surely(node: int) -> int:
-        """The leaf that every way from a node leads to, or -1."""
-        level = level_of[node]
-        if level == LEAF:
-            return node
-        found = leads_to.get(node)
-        if found is None:
-            below = children[node]
-            if level in kept:
-                found = surely(below[walk.code(level)])
-            else:
-                found = surely(below[0])
-                before = below[0]
-                for child in below:
-                    if found < 0:
-                        break
-                    if child != before:
-                        before = child
-                        if surely(child) != found:
-                            found = -1
-            leads_to[node] = found
-        return found
+    def surely(start: int, goal: int) -> bool:
+        """Whether every way from a node leads to the leaf that is the goal."""
+        seen: set[tuple[int, int]] = set()
+        waiting = [start]
+        while waiting:
+            node = waiting.pop()
+            level = level_of[node]
+            if level == LEAF:
+                if node != goal:
+                    return False
+            elif (key := (node, goal)) not in seen and key not in sure:
+                seen.add(key)
+                if level in kept:
+                    waiting.append(children[node][walk.code(level)])
+                else:
+                    waiting.extend(set(children[node]))
+        sure.update(seen)
+        return True
 
     for level in sorted(asked, reverse=True):
-        if any(surely(child) != goal for node, goal in asked[level] for child in children[node]):
-            kept.add(level)
+        code = walk.code(level)  # whose way leads to the goal by the levels kept so far
+        for node, goal in asked[level]:
+            others = set(children[node])
+            others.discard(children[node][code])
+            if not all(surely(child, goal) for child in others):
+                kept.add(level)
+                break
     return kept
 
 

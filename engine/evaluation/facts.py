@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from engine.evaluation.conditions import holds
-from engine.model import Constraint, Presumption, Rulebase, Value
+from engine.evaluation.slices import elsewhere
+from engine.model import (
+    All,
+    AnyOf,
+    Compare,
+    Condition,
+    Constraint,
+    Not,
+    OneOf,
+    Presumption,
+    Rulebase,
+    TermHolds,
+    Value,
+)
 from engine.problems import NOWHERE, InputError, Place, Problem, likely
 from engine.trees import names_of
 from engine.values import ValueFault, read_fact
@@ -107,24 +120,71 @@ def constraints_by_fact(rulebase: Rulebase) -> dict[str, tuple[Constraint, ...]]
     return found
 
 
-def presume(
-    rulebase: Rulebase,
-    given: Mapping[str, Value],
-    constraints: Mapping[str, tuple[Constraint, ...]] | None = None,
-) -> dict[str, Presumption]:
-    """What the law presumes beside the given facts: in the order of the pack, each presumption
-    whose fact is not known yet and whose condition certainly holds; none that would break a
-    constraint. ``constraints`` are those of each fact, where they are at hand."""
-    by_fact = constraints_by_fact(rulebase) if constraints is None else constraints
-    known = dict(given)
-    presumed: dict[str, Presumption] = {}
-    for presumption in rulebase.presumptions:
-        name = presumption.fact
-        if name in known or holds(presumption.when, known, rulebase) is not True:
-            continue
-        known[name] = presumption.value
-        if any(holds(c.when, known, rulebase) is False for c in by_fact.get(name, ())):
-            del known[name]
-        else:
-            presumed[name] = presumption
-    return presumed
+def presume(rulebase: Rulebase, given: Mapping[str, Value]) -> dict[str, Presumption]:
+    """What the law presumes beside the given facts of one loan (see ``Presumptions``)."""
+    return Presumptions(rulebase).beside(given)
+
+
+class Presumptions:
+    """The presumptions of a pack, ready for many loans. Safe to use from several threads."""
+
+    def __init__(self, rulebase: Rulebase) -> None:
+        self._rulebase = rulebase
+        self._heads = rulebase.jurisdiction_fact, rulebase.section_fact
+        self._every = [(p, _tied(p.when, True, rulebase)) for p in rulebase.presumptions]
+        self._for: dict[tuple[Value | None, ...], list[tuple[Presumption, frozenset[str]]]] = {}
+        self._constraints = {
+            name: [(each.when, _tied(each.when, False, rulebase)) for each in constraints]
+            for name, constraints in constraints_by_fact(rulebase).items()
+        }
+
+    def beside(self, given: Mapping[str, Value]) -> dict[str, Presumption]:
+        """What is presumed beside the given facts: in the order of the pack, each presumption whose
+        fact is not known yet and whose condition certainly holds; none that would break a
+        constraint."""
+        rulebase = self._rulebase
+        known = dict(given)
+        presumed: dict[str, Presumption] = {}
+        for presumption, facts in self._apt(given):
+            name = presumption.fact
+            if name in known or not facts <= known.keys():
+                continue
+            if holds(presumption.when, known, rulebase) is not True:
+                continue
+            known[name] = presumption.value
+            for condition, facts in self._constraints.get(name, ()):
+                if facts <= known.keys() and holds(condition, known, rulebase) is False:
+                    del known[name]
+                    break
+            else:
+                presumed[name] = presumption
+        return presumed
+
+    def _apt(self, given: Mapping[str, Value]) -> list[tuple[Presumption, frozenset[str]]]:
+        """The presumptions that the given jurisdiction and kind of loan don't plainly rule out."""
+        values = tuple(map(given.get, self._heads))
+        if values not in self._for:
+            pairs = list(zip(self._heads, values, strict=True))
+            self._for[values] = [
+                (each, facts)
+                for each, facts in self._every
+                if not any(elsewhere(each.when, fact, value) for fact, value in pairs)
+            ]
+        return self._for[values]
+
+
+def _tied(condition: Condition, outcome: bool, rulebase: Rulebase) -> frozenset[str]:
+    """Facts without which a condition can't certainly have an outcome."""
+    match condition:
+        case OneOf(name, _, _):
+            return frozenset({name})
+        case Compare(name, _, _, limit_name):
+            return frozenset({name} if limit_name is None else {name, limit_name})
+        case TermHolds(name):
+            return _tied(rulebase.terms[name].when, outcome, rulebase)
+        case Not(part):
+            return _tied(part, not outcome, rulebase)
+        case All(parts) | AnyOf(parts):
+            each = [_tied(part, outcome, rulebase) for part in parts]
+            every = frozenset[str]().union(*each)
+            return every if outcome == isinstance(condition, All) else every.intersection(*each)

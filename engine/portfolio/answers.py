@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.evaluation.compiling import Compiled, Leaf
-from engine.evaluation.decide import Session
 from engine.evaluation.outcomes import Outcome, formulas_at
 from engine.evaluation.record import Status
+from engine.evaluation.session import Session
 from engine.model import Decision, Formula, Value
 from engine.portfolio.arrays import Codes, Integers, Lookup
 from engine.portfolio.remains import Remains

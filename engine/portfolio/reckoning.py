@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.evaluation.compiling import Leaf
-from engine.evaluation.decide import Session
 from engine.evaluation.outcomes import used_decisions
 from engine.evaluation.record import Status
+from engine.evaluation.session import Session
 from engine.evaluation.variables import encode
 from engine.model import Decision
 from engine.portfolio.answers import STATUS, Answers, SharedAnswer, Situation

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.evaluation.decide import Session
 from engine.evaluation.reach import Walk
+from engine.evaluation.session import Session
 from engine.model import ORDERED, Decision
 from engine.portfolio.amounts import narrow
 from engine.portfolio.answers import (

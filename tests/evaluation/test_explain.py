@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import Answer, Decider
-from engine.evaluation.reach import Reached, Walk
+from engine.evaluation.reach import Walk
 from engine.model import Value
 from engine.trees import names_in
 from tests import random_packs
@@ -59,12 +59,12 @@ def test_none_of_the_facts_that_mattered_can_be_left_out(seed: int) -> None:
             assert undecided or len(_reached(decider, less, answer)) > 1, (facts, used, fact)
 
 
-def _reached(decider: Decider, facts: Mapping[str, Value], answer: Answer) -> Reached:
+def _reached(decider: Decider, facts: Mapping[str, Value], answer: Answer) -> list[tuple[int, ...]]:
     """Where the decision and those of its rules that decided come to."""
     compiled = decider.compiled
     roots = [compiled.roots[answer.decision.name]]
     roots += [compiled.decides[rule.id] for rule in answer.rules]
-    return dict.fromkeys(Walk(compiled, facts).reach(roots))
+    return Walk(compiled, facts).reach(roots)
 
 
 def _uses_decisions(decider: Decider, answer: Answer) -> bool:

@@ -11,8 +11,8 @@ from engine import Decider
 from engine.analysis.mutants import mutants
 from engine.analysis.mutation import judge
 from engine.analysis.verify import verify
-from engine.evaluation.decide import Session
 from engine.evaluation.reach import Walk
+from engine.evaluation.session import Session
 from engine.evaluation.slices import ELSEWHERE, parts, place_of, places, within
 from engine.model import All, OneOf, Rule, Rulebase
 from tests import random_packs

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine import Decider, InputError, load
-from engine.evaluation import reach
+from engine.evaluation import numbers
 from engine.model import Value
 from engine.portfolio.kernel import Kernel
 from tests.benchmarks.synthetic import OPEN, expected, loans, write_pack
@@ -26,7 +26,7 @@ SEED = 6
 @pytest.fixture(autouse=True)
 def _no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond its limit the walker gives up exactness, depending on what was asked before."""
-    monkeypatch.setattr(reach, "MAX_SOLVED", 100_000)
+    monkeypatch.setattr(numbers, "MAX_SOLVED", 100_000)
 
 
 def drawn(decider: Decider, count: int, missing: float, **always: Value) -> list[dict[str, Value]]:

@@ -1,0 +1,298 @@
+"""One loan under decision: what each decision comes to, and why."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from engine.evaluation.alike import Alike, Key, Settled, key_of
+from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
+from engine.evaluation.diagram import LEAF
+from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
+from engine.evaluation.outcomes import (
+    Found,
+    Kind,
+    Outcome,
+    formulas_at,
+    outcome_of,
+    used_decisions,
+    winners,
+)
+from engine.evaluation.reach import Walk
+from engine.evaluation.record import Answer, Possibility, Status
+from engine.model import Decision, Formula, Value
+from engine.trees import names_in
+
+_STATUS: Mapping[str, Status] = {"value": "decided", "open": "open", "conflict": "conflict"}
+
+MANY = 12
+"""Of so many rules that may decide, it is worked out with which outcome each can go together."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One loan under decision: the walk over the diagrams and what it has found so far."""
+
+    compiled: Compiled
+    facts: Mapping[str, Value]
+    until: float = math.inf
+    alike: Alike = field(default_factory=Alike)
+    """What is known of loans that came before."""
+    walk: Walk = field(init=False)
+    found: dict[str, Found] = field(init=False, default_factory=dict)
+    single: dict[str, Outcome] = field(init=False, default_factory=dict)
+    """The outcomes of the decisions that have but one."""
+    _keys: dict[str, Key] = field(init=False, default_factory=dict)
+    _settled: dict[str, Settled] = field(init=False, default_factory=dict)
+    _leaves_of: dict[int, set[Leaf]] = field(init=False, default_factory=dict)
+    _deciding_rules: dict[str, tuple[list[int], list[int]]] = field(
+        init=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        self.walk = Walk(self.compiled, self.facts, self.until)
+
+    def find(self, decision: Decision) -> Found:
+        """All outcomes of a decision; those it requires must have been found before."""
+        name = decision.name
+        if name not in self.found:
+            key = self._keys[name] = key_of(self.walk, decision)
+            settled = self.alike.find(key)
+            found = None if settled is None else settled.found
+            if found is None:
+                found = outcomes_of(self.walk, decision, self.single)
+            self.found[name] = found
+            if (single := found.single) is not None:
+                self.single[name] = single
+                if settled is not None and single.kind == settled.kind:
+                    self._settled[name] = settled
+        return self.found[name]
+
+    def answer(self, name: str, reasons: bool = True) -> Answer:
+        """The decision's answer, with its reasons or without."""
+        if (settled := self._settled.get(name)) is not None:
+            return self._again(settled.answer, name, reasons)
+        decision = self.compiled.rulebase.decisions[name]
+        found = self.found[name]
+        outcome = found.single
+        leaves = {leaf: None for group in found.leaves.values() for leaf in group}
+        status: Status = "undetermined"
+        if outcome is not None:
+            status = _STATUS.get(outcome.kind, "undetermined")
+        deciding, passed = self._deciding(decision, leaves)
+        rules = self.compiled.rulebase.rules
+        open_ = status == "undetermined"
+        certain = [n for n in deciding if n in self.rules(decision)[0]]
+        answer = Answer(
+            decision=decision,
+            status=status,
+            value=outcome.value if outcome is not None else None,
+            possible=tuple(
+                Possibility(each, tuple(rules[n] for n in self._deciding(decision, group)[0]))
+                for each, group in (found.leaves.items() if open_ else ())
+            ),
+            ask=asking(self.walk, decision, found) if open_ and reasons else (),
+            rules=tuple(rules[n] for n in deciding),
+            overridden=overridden(self.walk, decision, deciding, passed) if reasons else (),
+            facts_used=(
+                facts_that_mattered(self.walk, decision, found, certain) if reasons else {}
+            ),
+            requires=decision.requires,
+        )
+        if reasons and outcome is not None and self._is_settled(decision, outcome.kind):
+            same = None if self._is_reckoned(decision) else found
+            settled = Settled(outcome.kind, same, self.rules(decision)[0], answer)
+            self.alike.keep(self._keys[name], settled)
+        return answer
+
+    def _is_settled(self, decision: Decision, kind: Kind) -> bool:
+        """Whether the classes of the facts alone settle which rules decide, and why."""
+        leaf = self.walk.settle(self.compiled.roots[decision.name])
+        if self.compiled.forest.level[leaf] != LEAF or self.rules(decision)[1]:
+            return False
+        # Amounts that vie with one another tell which rules decide.
+        plain = kind == "value" and decision.policy.kind in ("unique", "sum")
+        return plain or not self._is_reckoned(decision)
+
+    def _is_reckoned(self, decision: Decision) -> bool:
+        """Whether a settled decision's outcome is reckoned from facts."""
+        leaf = self.walk.settle(self.compiled.roots[decision.name])
+        value = cast(Leaf, self.compiled.forest.values[leaf])
+        formulas = formulas_at(self.compiled, decision, value)
+        return any(True for formula in formulas for _ in names_in(formula))
+
+    def _again(self, before: Answer, name: str, reasons: bool) -> Answer:
+        """The answer of a loan that came before, as it is for this one."""
+        facts = self.facts
+        return Answer(
+            before.decision,
+            before.status,
+            self.single[name].value,
+            before.possible,
+            before.ask,
+            before.rules,
+            before.overridden if reasons else (),
+            {fact: facts[fact] for fact in before.facts_used} if reasons else {},
+            before.requires,
+        )
+
+    def rules(self, decision: Decision) -> tuple[list[int], list[int]]:
+        """The rules that decide for certain, and those that may, before the hit policy."""
+        if (settled := self._settled.get(decision.name)) is not None:
+            return settled.rules, []
+        if decision.name not in self._deciding_rules:
+            self._deciding_rules[decision.name] = rules_at(self.walk, decision)
+        return self._deciding_rules[decision.name]
+
+    def deciding(self, decision: Decision, leaves: Collection[Leaf]) -> list[int]:
+        """The rules that decide where the decision comes to one of some leaves."""
+        return self._deciding(decision, leaves)[0]
+
+    def _deciding(
+        self, decision: Decision, leaves: Collection[Leaf]
+    ) -> tuple[list[int], list[int]]:
+        """The rules that decide where the decision comes to one of some leaves, and those that the
+        hit policy passes over there."""
+        then = self._conclusions(decision)
+        concluding = set[int]().union(*(self._concluded(then, leaf) for leaf in leaves))
+        certain, possible = self.rules(decision)
+        deciding = [n for n in certain if then[n] in concluding]
+        passed = [n for n in certain if then[n] not in concluding]
+        if len(leaves) == 1 and decision.policy.kind in ("min", "max") and not possible:
+            outcome = self.single.get(decision.name)
+            used = used_decisions(self.compiled, decision, frozenset(deciding))
+            if outcome is not None and outcome.kind == "value" and used <= self.single.keys():
+                deciding, lost = winners(
+                    self.compiled, decision, deciding, outcome, self.facts, self.single
+                )
+                passed += lost
+        alike = Counter(then[n] for n in (*certain, *possible))
+        for n in possible:
+            if then[n] in concluding and (
+                alike[then[n]] == 1  # nothing else concludes this
+                or len(possible) > MANY
+                or self._together(n, decision, leaves)
+            ):
+                deciding.append(n)
+        return deciding, passed if decision.policy.kind in ("priority", "min", "max") else []
+
+    def _together(self, number: int, decision: Decision, leaves: Collection[Leaf]) -> bool:
+        """Whether a rule decides in some completion that leads to one of the leaves."""
+        compiled, then = self.compiled, self._conclusions(decision)
+        decides = compiled.decides[compiled.rulebase.rules[number].id]
+        found = self.found.get(decision.name)
+        every = [leaf for group in found.leaves.values() for leaf in group] if found else []
+        if (
+            every
+            and decision.policy.kind != "priority"  # wherever it decides, the leaf says so
+            and not any(isinstance(leaf, Blocked) for leaf in every)
+            and all(
+                leaf in leaves or then[number] not in self._concluded(then, leaf) for leaf in every
+            )
+        ):
+            return self.walk.can_be(decides)
+        if number not in self._leaves_of:
+            forest = compiled.forest
+            self._leaves_of[number] = {
+                cast(Leaf, forest.values[leaf])
+                for holds, leaf in self.walk.reach([decides, compiled.roots[decision.name]])
+                if holds == forest.true
+            }
+        return not self._leaves_of[number].isdisjoint(leaves)
+
+    @staticmethod
+    def _concluded(then: Mapping[int, int], leaf: Leaf) -> set[int]:
+        """The conclusions that meet at a leaf; none where it is blocked."""
+        if isinstance(leaf, Blocked):
+            return set()
+        return {then[n] for n in (leaf.rules if isinstance(leaf, Clash) else leaf)}
+
+    def _conclusions(self, decision: Decision) -> Mapping[int, int]:
+        """For each rule of a decision the first that concludes the same."""
+        found = self.compiled.kept.conclusions.get(decision.name)
+        if found is None:
+            first: dict[Formula, int] = {}
+            rules = self.compiled.rulebase.rules
+            numbers = self.compiled.compiler.rules_of[decision.name]
+            found = {n: first.setdefault(rules[n].then, n) for n in numbers}
+            self.compiled.kept.conclusions[decision.name] = found
+        return found
+
+
+def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
+    """The rules of a decision that decide for certain, and those that may, before the hit policy;
+    constraints and comparisons of unknown facts are left aside."""
+    compiled = walk.compiled
+    rulebase, forest = compiled.rulebase, compiled.forest
+    here = walk.facts.get(rulebase.jurisdiction_fact)
+    certain: list[int] = []
+    possible: list[int] = []
+    live = compiled.kept.live.get(decision.name)
+    if live is None:
+        own = compiled.compiler.rules_of[decision.name]
+        pairs = ((n, compiled.decides[rulebase.rules[n].id]) for n in own)
+        live = [
+            (n, region, forest.level[region], forest.children[region])
+            for n, region in pairs
+            if region != forest.false
+        ]
+        compiled.kept.live[decision.name] = live
+    codes = walk.codes
+    for n, region, level, below in live:
+        if level != LEAF and (code := codes[level]) >= 0 and below[code] == forest.false:
+            continue
+        jurisdiction = rulebase.rules[n].jurisdiction
+        if here is not None and jurisdiction and jurisdiction != here:
+            continue
+        node = walk.settle(region)
+        if node == forest.true:
+            certain.append(n)
+        elif node != forest.false:
+            possible.append(n)
+    return certain, possible
+
+
+def outcomes_of(walk: Walk, decision: Decision, single: Mapping[str, Outcome]) -> Found:
+    """Every outcome that a decision has over the completions of the walk's facts; ``single`` holds
+    the outcomes of those it requires that have but one."""
+    compiled = walk.compiled
+    values = compiled.forest.values
+    root = compiled.roots[decision.name]
+    joint = _to_join(compiled, decision, walk, single)
+    if not joint and compiled.forest.level[node := walk.settle(root)] == LEAF:
+        leaf = cast(Leaf, values[node])
+        return Found({outcome_of(compiled, decision, leaf, walk.facts, single): (leaf,)})
+    roots = [root, *(compiled.roots[name] for name in joint)]
+    outcomes: dict[Outcome, dict[Leaf, None]] = {}
+    for leaves in walk.reach(roots):
+        others = dict(single)
+        together = [cast(Leaf, values[leaf]) for leaf in leaves]
+        for name, leaf in zip(joint, together[1:], strict=True):
+            other = compiled.rulebase.decisions[name]
+            others[name] = outcome_of(compiled, other, leaf, walk.facts, others)
+        outcome = outcome_of(compiled, decision, together[0], walk.facts, others)
+        outcomes.setdefault(outcome, {})[together[0]] = None
+    return Found({outcome: tuple(leaves) for outcome, leaves in outcomes.items()})
+
+
+def _to_join(
+    compiled: Compiled, decision: Decision, walk: Walk, single: Mapping[str, Outcome]
+) -> list[str]:
+    """The decisions whose outcome varies and enters this one's amount, in requirement order."""
+    if all(name in single for name in decision.requires):
+        return []
+    decisions = compiled.rulebase.decisions
+    needed: set[str] = set()
+    waiting = [decision]
+    while waiting:
+        user = waiting.pop()
+        for node in open_part(walk, compiled.roots[user.name])[2]:
+            leaf = cast(Leaf, compiled.forest.values[node])
+            for name in used_decisions(compiled, user, leaf):
+                if name not in single and name not in needed:
+                    needed.add(name)
+                    waiting.append(decisions[name])
+    return [name for name in decisions if name in needed]
