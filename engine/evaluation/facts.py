@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.evaluation.conditions import holds
-from engine.evaluation.slices import elsewhere
 from engine.model import (
     All,
     AnyOf,
@@ -125,52 +125,73 @@ def presume(rulebase: Rulebase, given: Mapping[str, Value]) -> dict[str, Presump
     return Presumptions(rulebase).beside(given)
 
 
+@dataclass(frozen=True, slots=True)
+class _Apt:
+    """A presumption, as far as it is still open for loans of one jurisdiction and kind."""
+
+    presumption: Presumption
+    parts: tuple[Condition, ...]
+    """What must hold for it."""
+    facts: frozenset[str]
+    """Facts without which that can't hold."""
+    constraints: tuple[tuple[Condition, frozenset[str]], ...]
+    """The constraints that it could break, each with the facts without which it can't."""
+
+
 class Presumptions:
     """The presumptions of a pack, ready for many loans. Safe to use from several threads."""
 
     def __init__(self, rulebase: Rulebase) -> None:
         self._rulebase = rulebase
         self._heads = rulebase.jurisdiction_fact, rulebase.section_fact
-        self._every = [(p, _tied(p.when, True, rulebase)) for p in rulebase.presumptions]
-        self._for: dict[tuple[Value | None, ...], list[tuple[Presumption, frozenset[str]]]] = {}
-        self._constraints = {
-            name: [(each.when, _tied(each.when, False, rulebase)) for each in constraints]
-            for name, constraints in constraints_by_fact(rulebase).items()
-        }
+        self._constraints = constraints_by_fact(rulebase)
+        self._apt: dict[tuple[Value | None, ...], list[_Apt]] = {}
 
     def beside(self, given: Mapping[str, Value]) -> dict[str, Presumption]:
         """What is presumed beside the given facts: in the order of the pack, each presumption whose
         fact is not known yet and whose condition certainly holds; none that would break a
         constraint."""
         rulebase = self._rulebase
+        heads = tuple(map(given.get, self._heads))
+        if heads not in self._apt:
+            self._apt[heads] = list(self._open(heads))
         known = dict(given)
         presumed: dict[str, Presumption] = {}
-        for presumption, facts in self._apt(given):
-            name = presumption.fact
-            if name in known or not facts <= known.keys():
+        for apt in self._apt[heads]:
+            name = apt.presumption.fact
+            if name in known or not apt.facts <= known.keys():
                 continue
-            if holds(presumption.when, known, rulebase) is not True:
+            if not all(holds(part, known, rulebase) for part in apt.parts):
                 continue
-            known[name] = presumption.value
-            for condition, facts in self._constraints.get(name, ()):
+            known[name] = apt.presumption.value
+            for condition, facts in apt.constraints:
                 if facts <= known.keys() and holds(condition, known, rulebase) is False:
                     del known[name]
                     break
             else:
-                presumed[name] = presumption
+                presumed[name] = apt.presumption
         return presumed
 
-    def _apt(self, given: Mapping[str, Value]) -> list[tuple[Presumption, frozenset[str]]]:
-        """The presumptions that the given jurisdiction and kind of loan don't plainly rule out."""
-        values = tuple(map(given.get, self._heads))
-        if values not in self._for:
-            pairs = list(zip(self._heads, values, strict=True))
-            self._for[values] = [
-                (each, facts)
-                for each, facts in self._every
-                if not any(elsewhere(each.when, fact, value) for fact, value in pairs)
-            ]
-        return self._for[values]
+    def _open(self, heads: Sequence[Value | None]) -> Iterator[_Apt]:
+        rulebase = self._rulebase
+        pairs = zip(self._heads, heads, strict=True)
+        known = {fact: value for fact, value in pairs if value is not None}
+        for each in rulebase.presumptions:
+            parts = each.when.parts if isinstance(each.when, All) else (each.when,)
+            settled = [holds(part, known, rulebase) for part in parts]
+            if False in settled:
+                continue
+            after = {**known, each.fact: each.value}
+            yield _Apt(
+                each,
+                tuple(part for part, held in zip(parts, settled, strict=True) if not held),
+                _tied(each.when, True, rulebase),
+                tuple(
+                    (c.when, _tied(c.when, False, rulebase))
+                    for c in self._constraints.get(each.fact, ())
+                    if holds(c.when, after, rulebase) is not True
+                ),
+            )
 
 
 def _tied(condition: Condition, outcome: bool, rulebase: Rulebase) -> frozenset[str]:

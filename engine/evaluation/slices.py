@@ -22,13 +22,13 @@ def within(rulebase: Rulebase, place: str) -> Rulebase:
     empty): the same law for every loan there."""
     fact = rulebase.jurisdiction_fact
     rules = (rule for rule in rulebase.rules if rule.jurisdiction in ("", place))
-    return replace(rulebase, rules=tuple(r for r in rules if not elsewhere(r.when, fact, place)))
+    return replace(rulebase, rules=tuple(r for r in rules if not _elsewhere(r.when, fact, place)))
 
 
-def elsewhere(condition: Condition, fact: str, place: Value | None) -> bool:
-    """Whether a condition plainly names other jurisdictions than a known one alone."""
+def _elsewhere(condition: Condition, fact: str, place: str) -> bool:
+    """Whether a condition plainly names other jurisdictions alone."""
     if isinstance(condition, All):
-        return any(elsewhere(part, fact, place) for part in condition.parts)
+        return any(_elsewhere(part, fact, place) for part in condition.parts)
     return (
         bool(place)
         and isinstance(condition, OneOf)
