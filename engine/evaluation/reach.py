@@ -191,7 +191,10 @@ class Walk(Known):
     def _constraints_on(self, start: int) -> tuple[int, ...]:
         """The constraints that share an unknown fact with a diagram, directly or through other
         constraints."""
-        settled = {self.settle(c) for c in self.compiled.constraints} - {self.compiled.forest.true}
+        forest = self.compiled.forest
+        settled = {self.settle(c) for c in self.compiled.constraints} - {forest.true}
+        if forest.false in settled:
+            return (forest.false,)
         open_ = {node: self.unknown([node]) for node in sorted(settled)}
         return tuple(touching(open_, self.unknown([start])))
 
