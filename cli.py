@@ -149,6 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INVALID
     except Exception as error:
         return _failed(error)
+    finally:
+        gc.freeze()  # the process ends: what it holds need not be looked through once more
 
 
 def _discard_output() -> None:

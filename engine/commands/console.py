@@ -13,7 +13,6 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from engine.presentation.completion import CANDIDATES
 from engine.presentation.layout import Style, listed
 from engine.presentation.problems import as_text
 from engine.problems import Problem, listing
@@ -109,6 +108,8 @@ def completing(
     def candidates(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
+        from engine.presentation.completion import CANDIDATES  # only a shell has need of it
+
         try:
             chosen = ctx.params.get("pack") or USUAL_PACK
             pack = chosen if isinstance(chosen, str) else chosen[-1]
