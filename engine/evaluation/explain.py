@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from engine.evaluation.compiling import Compiled, Leaf
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.outcomes import Found, formulas_at
-from engine.evaluation.reach import Walk
+from engine.evaluation.reach import OpenPart, Walk
 from engine.evaluation.record import Overridden
 from engine.evaluation.variables import FactVariable
 from engine.model import ORDERED, Decision, Value
@@ -27,9 +27,15 @@ def names_at(walk: Walk, level: int) -> tuple[str, ...]:
     return (variable.name,) if isinstance(variable, FactVariable) else tuple(variable.facts)
 
 
-def open_part(walk: Walk, root: int) -> tuple[list[int], set[int], list[int]]:
-    """What is left of a diagram: the nodes that ask for an unknown fact (topmost first), the known
-    levels that are passed on the way, and the leaves."""
+def open_part(walk: Walk, root: int) -> OpenPart:
+    """What is left of a diagram."""
+    found = walk.open_parts.get(root)
+    if found is None:
+        found = walk.open_parts[root] = _open_part(walk, root)
+    return found
+
+
+def _open_part(walk: Walk, root: int) -> OpenPart:
     forest = walk.compiled.forest
     nodes: list[int] = []
     leaves: list[int] = []
@@ -53,7 +59,7 @@ def open_part(walk: Walk, root: int) -> tuple[list[int], set[int], list[int]]:
             if child not in seen:
                 seen.add(child)
                 waiting.append(child)
-    return sorted(nodes, key=forest.level.__getitem__), known, leaves
+    return OpenPart(sorted(nodes, key=forest.level.__getitem__), known, leaves)
 
 
 # ---- the facts that mattered ------------------------------------------------------------------
@@ -82,7 +88,7 @@ def facts_that_mattered(
     if names is None:
         levels = None if found.single is None else _needed_levels(walk, roots)
         if levels is None:
-            levels = {level for root in roots for level in open_part(walk, root)[1]}
+            levels = {level for root in roots for level in open_part(walk, root).known}
         needed = {name for level in levels for name in names_at(walk, level)}
         needed.update(name for name in amounts if name in walk.facts)
         if decision.name in compiled.by_kind:
@@ -137,7 +143,7 @@ def _in_formulas(
                     decisions[name] = None
                     node = walk.settle(compiled.roots[name])
                     settled = compiled.forest.level[node] == LEAF
-                    inner = [node] if settled else open_part(walk, node)[2]
+                    inner = [node] if settled else open_part(walk, node).leaves
                     waiting.extend(
                         (every[name], cast(Leaf, compiled.forest.values[node])) for node in inner
                     )
@@ -247,9 +253,12 @@ def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
     scores: dict[str, float] = {}
     needed = set(amounts)  # which matter within a class as well, as those do that are compared
     for root in roots:
-        nodes = open_part(walk, root)[0]
-        for level in dict.fromkeys(compiled.forest.level[node] for node in nodes):
-            score = _left(walk, root, level) if len(nodes) <= LARGE else 0.0
+        nodes = open_part(walk, root).nodes
+        asking = dict[int, list[int]]()
+        for node in nodes:
+            asking.setdefault(compiled.forest.level[node], []).append(node)
+        for level, there in asking.items():
+            score = _left(walk, root, there) if len(nodes) <= LARGE else 0.0
             names = [name for name in names_at(walk, level) if name not in walk.facts]
             for name in names:
                 scores[name] = min(score, scores.get(name, score))
@@ -269,36 +278,40 @@ def _free(walk: Walk, name: str) -> bool:
 
 
 def _has_classes(walk: Walk, name: str) -> bool:
-    level = walk.compiled.level_of.get(name)
-    if level is None:
+    level, left = walk.compiled.level_of.get(name), walk.left
+    if level is None or left is None:
         return True
+    codes = left.classes(level)
+    if len(codes) < 2 or not left.on(walk.spoken_of(level)):
+        return len(codes) > 1
     variable = walk.compiled.variables[level]
     assert isinstance(variable, FactVariable)
-    left = 0
-    for code in range(variable.size):
+    found = 0
+    for code in codes:
         facts = {**walk.facts, name: variable.example(code)}
-        left += Walk(walk.compiled, facts, walk.until).possible()
-        if left > 1:
+        found += Walk(walk.compiled, facts, walk.until).possible()
+        if found > 1:
             return True
     return False
 
 
-def _left(walk: Walk, root: int, level: int) -> float:
-    """How many leaves are left, on average, once the class of one variable is known; the values of
-    an enum count one each, the classes of an amount alike."""
+def _left(walk: Walk, root: int, nodes: Sequence[int]) -> float:
+    """How many leaves are left, on average, once the class of the one variable is known that some
+    nodes ask for; the values of an enum count one each, the classes of an amount alike."""
     walk.check_time()
     forest = walk.compiled.forest
+    level = forest.level[nodes[0]]
     variable = walk.compiled.variables[level]
-    total = weight = 0.0
-    for code in range(variable.size):
-        own = 1.0
-        if isinstance(variable, FactVariable) and variable.groups:
-            own = float(len(variable.groups[code]))
-        weight += own
-        total += own * _count(walk, root, level, code)
+    groups = variable.groups if isinstance(variable, FactVariable) else ()
+    weights: dict[tuple[int, ...], int] = {}
+    codes: dict[tuple[int, ...], int] = {}  # one of the classes that lead on alike
+    for code, ways in enumerate(zip(*(forest.children[node] for node in nodes), strict=True)):
+        weights[ways] = weights.get(ways, 0) + (len(groups[code]) if groups else 1)
+        codes[ways] = code
+    total = sum(weight * _count(walk, root, level, codes[ways]) for ways, weight in weights.items())
     # A variable that is not on every path is worth less: prefer one that is surely asked.
     sure = 0.0 if forest.level[walk.settle(root)] == level else 0.25
-    return total / weight + sure
+    return total / sum(weights.values()) + sure
 
 
 def _count(walk: Walk, root: int, level: int, code: int) -> int:

@@ -29,6 +29,17 @@ _State = tuple[tuple[int, ...], tuple[int, ...], tuple[Step, ...]]
 that comparisons still to come depend on."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenPart:
+    """What the known facts leave of a diagram."""
+
+    nodes: list[int]
+    """The nodes that ask for an unknown fact, the topmost first."""
+    known: set[int]
+    """The known levels that are passed on the way to them and to the leaves."""
+    leaves: list[int]
+
+
 @dataclass(slots=True)
 class Walk(Known):
     """The diagrams of a rulebase under some known facts. Not shared between threads.
@@ -40,6 +51,8 @@ class Walk(Known):
     numbers: Numbers = field(init=False)
     free: dict[str, bool] = field(init=False, default_factory=dict)
     """Of unknown facts whether the constraints leave more than one class, as far as was asked."""
+    open_parts: dict[int, OpenPart] = field(init=False, default_factory=dict)
+    """By diagram what is left of it, as far as was asked."""
     _left: list[Left | None] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -106,34 +119,30 @@ class Walk(Known):
         nodes, constraints, chosen = state
         forest = self.compiled.forest
         every = (*nodes, *constraints)
-        level = min(forest.level[node] for node in every)
+        level = min([forest.level[node] for node in every])
+        asking = [place for place, node in enumerate(every) if forest.level[node] == level]
+        children = [forest.children[every[place]] for place in asking]
         compares = isinstance(self.compiled.variables[level], SignVariable)
         matters = compares or self.spoken_of(level) & self.compared(every)
         before: set[tuple[int, ...]] = set()
         for code in left.classes(level):
-            below = tuple(
-                [
-                    left.settle(forest.children[node][code])
-                    if forest.level[node] == level
-                    else node
-                    for node in every
-                ]
-            )
-            still = below[len(nodes) :]
-            if forest.false in still:
-                continue
+            ways = tuple([each[code] for each in children])
+            taken = chosen
             if matters:
                 taken = (*chosen, (level, code))
-                if compares and not self.numbers.feasible(taken):
-                    continue
-            elif below in before:
+            elif ways in before:
                 continue
-            else:
-                before.add(below)
-                taken = chosen
+            before.add(ways)
+            below = list(every)
+            for place, child in zip(asking, ways, strict=True):
+                below[place] = left.settle(child)
+            still = below[len(nodes) :]
+            if forest.false in still or (compares and not self.numbers.feasible(taken)):
+                continue
             if still:
-                still = tuple(dict.fromkeys(node for node in still if node != forest.true))
-            yield below[: len(nodes)], still, self._linked(taken, below) if taken else ()
+                still = [node for node in dict.fromkeys(still) if node != forest.true]
+            linked = self._linked(taken, below) if taken else ()
+            yield tuple(below[: len(nodes)]), tuple(still), linked
 
     # ---- ways to a part -----------------------------------------------------------------------
 

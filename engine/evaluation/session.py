@@ -289,7 +289,7 @@ def _to_join(
     waiting = [decision]
     while waiting:
         user = waiting.pop()
-        for node in open_part(walk, compiled.roots[user.name])[2]:
+        for node in open_part(walk, compiled.roots[user.name]).leaves:
             leaf = cast(Leaf, compiled.forest.values[node])
             for name in used_decisions(compiled, user, leaf):
                 if name not in single and name not in needed:
