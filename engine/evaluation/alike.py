@@ -1,20 +1,25 @@
 """What is remembered of loans for loans that are alike.
 
 Where the facts that a decision's rules ask for lie in the same classes, the same rules decide it,
-for the same reasons; at most an amount is another. That need not be worked out again for the next
-such loan.
+for the same reasons; at most an amount is another. Of a decision that is still open more has to be
+alike: what the constraints leave of the other facts, and the amounts and days that are known. What
+is alike need not be worked out again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import cast
 
 from engine.evaluation.compiling import Asked, Compiled
 from engine.evaluation.known import LATER, Known, bits
 from engine.evaluation.outcomes import Found, Kind
+from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer
-from engine.model import Decision
+from engine.evaluation.variables import SignVariable
+from engine.model import Decision, Value
 from engine.trees import names_in
 
 MANY_ALIKE = 50_000
@@ -25,44 +30,41 @@ Key = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """A decision of which the classes of its facts settle which rules decide it, and why."""
+class Before:
+    """What a decision came to for a loan that came before."""
 
-    kind: Kind
-    """The kind of its outcome."""
+    kind: Kind | None
+    """The kind of its outcome, if it has but one."""
     found: Found | None
-    """The outcome; None where it is reckoned from the facts."""
-    rules: list[int]
-    """The numbers of the rules that decide, before the hit policy."""
+    """The outcomes; None where the one outcome is reckoned from the facts."""
+    rules: tuple[list[int], list[int]]
+    """The rules that decide for certain, and those that may, before the hit policy."""
     answer: Answer
-    """The answer of the loan that came first, with the values of that loan."""
+    """The answer, with the values of that loan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Decisions that were settled before. Safe to use from several threads."""
+    """What is remembered. Safe to use from several threads."""
 
-    _settled: dict[Key, Settled] = field(default_factory=dict)
+    _before: dict[Key, Before] = field(default_factory=dict)
 
-    def find(self, key: Key) -> Settled | None:
+    def find(self, key: Key) -> Before | None:
         """What is remembered under a key."""
-        return self._settled.get(key)
+        return self._before.get(key)
 
-    def keep(self, key: Key, settled: Settled) -> None:
+    def keep(self, key: Key, before: Before) -> None:
         """Remember a decision."""
-        if len(self._settled) >= MANY_ALIKE:
-            self._settled.clear()
-        self._settled[key] = settled
+        if len(self._before) >= MANY_ALIKE:
+            self._before.clear()
+        self._before[key] = before
 
 
 def key_of(known: Known, decision: Decision) -> Key:
-    """What tells loans apart for a decision: the classes of the facts that its rules ask for, and
-    which of the facts in its formulas are known."""
+    """What tells loans apart for a decision that is settled: the classes of the facts that its
+    rules ask for, and which of the facts in its formulas are known."""
     kept = known.compiled.kept
-    asked = kept.asked.get(decision.name)
-    if asked is None:
-        asked = kept.asked[decision.name] = _asked(known.compiled, decision)
-    pick, comparisons, amounts = asked
+    pick, comparisons, amounts = _asked(known.compiled, decision)
     codes = known.codes
     for level in comparisons:
         if codes[level] == LATER:
@@ -71,7 +73,46 @@ def key_of(known: Known, decision: Decision) -> Key:
     return kept.number, decision.name, here, pick(codes), *map(known.facts.__contains__, amounts)
 
 
+def open_key(key: Key, walk: Walk, decision: Decision, beside: Key) -> Key:
+    """What tells loans apart for a decision that is open: the ``key`` of a settled one, the known
+    amounts and days that its formulas and comparisons need, and what there is ``beside`` it."""
+    _, comparisons, amounts = _asked(walk.compiled, decision)
+    known = tuple(map(walk.facts.get, amounts)), tuple(_compared_with(walk, comparisons))
+    return key, known, beside
+
+
+def beside(walk: Walk) -> Key:
+    """What tells loans apart by what the constraints leave."""
+    left, forest = walk.left, walk.compiled.forest
+    if left is None:
+        return ()
+    mask = 0
+    for node in left.constraints:
+        mask |= forest.support(node)
+    levels = list(bits(mask))
+    first = len(walk.compiled.level_of)
+    values = tuple(_compared_with(walk, [level for level in levels if level >= first]))
+    codes = tuple(walk.code(level) for level in levels)
+    return tuple(left.constraints), codes, values, tuple(left.classes_of.items())
+
+
+def _compared_with(walk: Walk, comparisons: Iterable[int]) -> Iterator[tuple[str, Value]]:
+    """The known facts of comparisons of which others are unknown."""
+    for level in comparisons:
+        if walk.code(level) < 0:
+            for name in sorted(cast(SignVariable, walk.compiled.variables[level]).facts):
+                if name in walk.facts:
+                    yield name, walk.facts[name]
+
+
 def _asked(compiled: Compiled, decision: Decision) -> Asked:
+    asked = compiled.kept.asked.get(decision.name)
+    if asked is None:
+        asked = compiled.kept.asked[decision.name] = _all_asked(compiled, decision)
+    return asked
+
+
+def _all_asked(compiled: Compiled, decision: Decision) -> Asked:
     forest, book = compiled.forest, compiled.rulebase
     mask = 0
     for number in compiled.compiler.rules_of[decision.name]:

@@ -88,8 +88,6 @@ class Kept:
     """By decision: for each rule's number that of the first one that concludes the same."""
     order: dict[str, int] = field(default_factory=dict)
     """The places of the facts in the vocabulary."""
-    mattered: dict[tuple[object, ...], tuple[str, ...]] = field(default_factory=dict)
-    """By diagrams and the ways down them: the facts that mattered, in the vocabulary's order."""
 
 
 @dataclass(frozen=True, slots=True)

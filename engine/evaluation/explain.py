@@ -14,9 +14,6 @@ from engine.evaluation.variables import FactVariable
 from engine.model import ORDERED, Decision, Value
 from engine.trees import names_in
 
-MANY_WAYS = 50_000
-"""Of so many ways down the diagrams it is remembered which facts mattered on them."""
-
 LARGE = 3000
 """Where more open nodes than this are left, questions are asked in the diagram's own order."""
 
@@ -78,27 +75,17 @@ def facts_that_mattered(
         leaves = [leaf for group in found.leaves.values() for leaf in group]
         amounts, decisions = _in_formulas(walk, decision, leaves)
     roots = [compiled.roots[name] for name in (decision.name, *decisions)]
-    key: tuple[object, ...] = ()
+    levels = None
     if found.single is not None:
         roots += [compiled.decides[compiled.rulebase.rules[n].id] for n in deciding]
-        if ways := _ways(walk, roots):
-            known = [name for name in amounts if name in walk.facts]
-            key = (decision.name, *roots, *known, *ways)
-    names = compiled.kept.mattered.get(key)
-    if names is None:
-        levels = None if found.single is None else _needed_levels(walk, roots)
-        if levels is None:
-            levels = {level for root in roots for level in open_part(walk, root).known}
-        needed = {name for level in levels for name in names_at(walk, level)}
-        needed.update(name for name in amounts if name in walk.facts)
-        if decision.name in compiled.by_kind:
-            needed.add(compiled.rulebase.section_fact)
-        names = tuple(sorted(needed, key=_order(compiled).__getitem__))
-        if key:
-            if len(compiled.kept.mattered) > MANY_WAYS:
-                compiled.kept.mattered.clear()
-            compiled.kept.mattered[key] = names
-    return {name: walk.facts[name] for name in names}
+        levels = _needed_levels(walk, roots)
+    if levels is None:
+        levels = {level for root in roots for level in open_part(walk, root).known}
+    needed = {name for level in levels for name in names_at(walk, level)}
+    needed.update(name for name in amounts if name in walk.facts)
+    if decision.name in compiled.by_kind:
+        needed.add(compiled.rulebase.section_fact)
+    return {name: walk.facts[name] for name in sorted(needed, key=_order(compiled).__getitem__)}
 
 
 def _order(compiled: Compiled) -> Mapping[str, int]:
@@ -106,21 +93,6 @@ def _order(compiled: Compiled) -> Mapping[str, int]:
     if not compiled.kept.order:
         compiled.kept.order.update((n, i) for i, n in enumerate(compiled.rulebase.facts))
     return compiled.kept.order
-
-
-def _ways(walk: Walk, roots: Iterable[int]) -> list[int]:
-    """The classes taken on the ways down some diagrams; nothing where one leads to no leaf yet."""
-    forest = walk.compiled.forest
-    levels, children = forest.level, forest.children
-    taken: list[int] = []
-    for node in roots:
-        while (level := levels[node]) != LEAF:
-            if (code := walk.code(level)) < 0:
-                return []
-            taken.append(code)
-            node = children[node][code]
-        taken.append(node)
-    return taken
 
 
 def _in_formulas(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from engine.evaluation.alike import Alike, Key, Settled, key_of
+from engine.evaluation.alike import Alike, Before, Key, beside, key_of, open_key
 from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
@@ -46,7 +46,8 @@ class Session:
     single: dict[str, Outcome] = field(init=False, default_factory=dict)
     """The outcomes of the decisions that have but one."""
     _keys: dict[str, Key] = field(init=False, default_factory=dict)
-    _settled: dict[str, Settled] = field(init=False, default_factory=dict)
+    _before: dict[str, Before] = field(init=False, default_factory=dict)
+    _beside: Key | None = field(init=False, default=None)
     _leaves_of: dict[int, set[Leaf]] = field(init=False, default_factory=dict)
     _deciding_rules: dict[str, tuple[list[int], list[int]]] = field(
         init=False, default_factory=dict
@@ -59,22 +60,31 @@ class Session:
         """All outcomes of a decision; those it requires must have been found before."""
         name = decision.name
         if name not in self.found:
-            key = self._keys[name] = key_of(self.walk, decision)
-            settled = self.alike.find(key)
-            found = None if settled is None else settled.found
+            before = self._remembered(decision)
+            found = None if before is None else before.found
             if found is None:
                 found = outcomes_of(self.walk, decision, self.single)
             self.found[name] = found
-            if (single := found.single) is not None:
+            single = found.single
+            if single is not None:
                 self.single[name] = single
-                if settled is not None and single.kind == settled.kind:
-                    self._settled[name] = settled
+            if before is not None and before.kind == (single and single.kind):
+                self._before[name] = before
         return self.found[name]
+
+    def _remembered(self, decision: Decision) -> Before | None:
+        key = self._keys[decision.name] = key_of(self.walk, decision)
+        return self.alike.find(key) or self.alike.find(self._open_key(decision))
+
+    def _open_key(self, decision: Decision) -> Key:
+        if self._beside is None:
+            self._beside = beside(self.walk)
+        return open_key(self._keys[decision.name], self.walk, decision, self._beside)
 
     def answer(self, name: str, reasons: bool = True) -> Answer:
         """The decision's answer, with its reasons or without."""
-        if (settled := self._settled.get(name)) is not None:
-            return self._again(settled.answer, name, reasons)
+        if (before := self._before.get(name)) is not None:
+            return self._again(before.answer, name, reasons)
         decision = self.compiled.rulebase.decisions[name]
         found = self.found[name]
         outcome = found.single
@@ -102,11 +112,18 @@ class Session:
             ),
             requires=decision.requires,
         )
-        if reasons and outcome is not None and self._is_settled(decision, outcome.kind):
-            same = None if self._is_reckoned(decision) else found
-            settled = Settled(outcome.kind, same, self.rules(decision)[0], answer)
-            self.alike.keep(self._keys[name], settled)
+        if reasons:
+            self._remember(decision, answer)
         return answer
+
+    def _remember(self, decision: Decision, answer: Answer) -> None:
+        found, rules = self.found[decision.name], self.rules(decision)
+        kind = None if found.single is None else found.single.kind
+        if kind is not None and self._is_settled(decision, kind):
+            same = None if self._is_reckoned(decision) else found
+            self.alike.keep(self._keys[decision.name], Before(kind, same, rules, answer))
+        elif not self.walk.numbers.exhausted:
+            self.alike.keep(self._open_key(decision), Before(kind, found, rules, answer))
 
     def _is_settled(self, decision: Decision, kind: Kind) -> bool:
         """Whether the classes of the facts alone settle which rules decide, and why."""
@@ -126,13 +143,13 @@ class Session:
 
     def _again(self, before: Answer, name: str, reasons: bool) -> Answer:
         """The answer of a loan that came before, as it is for this one."""
-        facts = self.facts
+        facts, single = self.facts, self.single.get(name)
         return Answer(
             before.decision,
             before.status,
-            self.single[name].value,
+            None if single is None else single.value,
             before.possible,
-            before.ask,
+            before.ask if reasons else (),
             before.rules,
             before.overridden if reasons else (),
             {fact: facts[fact] for fact in before.facts_used} if reasons else {},
@@ -141,8 +158,8 @@ class Session:
 
     def rules(self, decision: Decision) -> tuple[list[int], list[int]]:
         """The rules that decide for certain, and those that may, before the hit policy."""
-        if (settled := self._settled.get(decision.name)) is not None:
-            return settled.rules, []
+        if (before := self._before.get(decision.name)) is not None:
+            return before.rules
         if decision.name not in self._deciding_rules:
             self._deciding_rules[decision.name] = rules_at(self.walk, decision)
         return self._deciding_rules[decision.name]
