@@ -2,21 +2,29 @@
 
     python -m tests.benchmarks.full [PACK...] [--loans N]
 
-``PACK`` is a folder, or the name of one under ``rules/``; the primer if none is named.
+``PACK`` is a folder, or the name of one under ``rules/``; the primer if none is named. What is
+measured are loans that were not decided before, after as many others (of a large pack: of its cases,
+and the example loans with other amounts and days), so that the diagrams they need are there.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
 
 from engine import Decider
 from engine.analysis.cases import read_cases
+from engine.evaluation.facts import read_facts
+from engine.model import Rulebase
+from engine.problems import InputError
+from engine.reading.loans import Loan, read_loans
 from tests.benchmarks import ours
 from tests.benchmarks.timing import each, machine, summary
 from tests.random_packs import Sampler
@@ -47,13 +55,37 @@ def report(folder: Path, count: int) -> list[str]:
         lines.append(f"  diagrams built in {built * 1_000:.0f} ms; most nodes: {largest}")
     rng = random.Random(7)
     for kind, missing in KINDS.items():
-        sample = list(islice(_loans(pack, rng, missing), count + 20))
+        sample = list(islice(_loans(pack, rng, missing), 2 * count))
         if kind == "complete":
             first = each(pack.decide, sample[:1])[0]
             lines.append(f"  first decision (the networks are built): {first:.0f} ms")
-        each(pack.decide, sample if len(rulebase.facts) >= MANY else sample[:20])
-        lines.append(f"  {kind}: {summary(each(pack.decide, sample[20:]))}")
+        each(pack.decide, sample[1:count])
+        lines.append(f"  {kind}: {summary(each(pack.decide, sample[count:]))}")
+    examples = ROOT / "examples" / rulebase.name
+    if examples.is_dir():
+        read = (loan for path in sorted(examples.glob("*.yaml")) for loan in read_loans(str(path)))
+        loans = [loan.data for loan in read if isinstance(loan, Loan)]
+        each(pack.decide, loans)
+        varied = list(islice(_varied(rulebase, loans, rng), count))
+        lines.append(f"  ordinary loans: {summary(each(pack.decide, varied))}")
     return lines
+
+
+def _varied(
+    book: Rulebase, loans: Sequence[Mapping[str, object]], rng: random.Random
+) -> Iterator[Mapping[str, object]]:
+    """Loans with other amounts and days, as far as they go together."""
+    while True:
+        given, factor, days = rng.choice(loans), rng.uniform(0.8, 1.25), rng.randrange(-60, 60)
+        loan = dict(given)
+        for name, value in read_facts(book, given).items():
+            if book.facts[name].type == "money":
+                loan[name] = round(float(str(value)) * factor * rng.uniform(0.97, 1.03), 2)
+            elif isinstance(value, datetime.date):
+                loan[name] = value + datetime.timedelta(days=days)
+        with suppress(InputError):
+            read_facts(book, loan)
+            yield loan
 
 
 def _loans(pack: Decider, rng: random.Random, missing: float) -> Iterator[Mapping[str, object]]:

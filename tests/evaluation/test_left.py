@@ -80,10 +80,10 @@ constraints:
     decider = pack(tmp_path, f"late: {BOOLEAN}", rules, ties.replace('"sold"', "sold"))
     walk = walked(decider, {"fraud": False})
     assert walk.left is not None
-    made = walk.unknown([decider.compiled.roots["late"]])
-    assert walk.left.constraints and walk.left.on(made) == ()
+    root = decider.compiled.roots["late"]
+    assert walk.left.constraints and walk.left.on(walk.unknown([root])) == ()
     both = walked(decider, {"fraud": False, "sold": "2009-06-01"})
-    assert both.left is not None and len(both.left.on(made)) == 1
+    assert both.left is not None and len(both.left.on(both.unknown([root]))) == 1
 
 
 def test_where_no_loan_meets_a_constraint_nothing_is_possible(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,6 +83,17 @@ class Running:
         """What it has logged so far, line by line."""
         with open(self.log_path, encoding="utf-8") as file:  # noqa: PTH123
             return [json.loads(line) for line in file if line.startswith("{")]
+
+    def logged(self, request: str) -> dict[str, Any]:
+        """What it logs of one request, which may be after the answer is here."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            found = [line for line in self.log() if line.get("id") == request]
+            if found:
+                (line,) = found
+                return line
+            time.sleep(0.02)
+        raise TimeoutError(f"request {request} is not in the log")
 
     def stop(self, with_: signal.Signals = signal.SIGTERM) -> int:
         """Tell it to stop, and return its exit code."""
