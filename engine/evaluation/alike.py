@@ -9,7 +9,7 @@ is alike need not be worked out again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import cast
 
@@ -22,8 +22,8 @@ from engine.evaluation.variables import SignVariable
 from engine.model import Decision, Value
 from engine.trees import names_in
 
-MANY_ALIKE = 50_000
-"""So many decisions are remembered at a time."""
+MANY_ALIKE = 40_000
+"""So many decisions are remembered at least, and at most twice as many: 2 KB each."""
 
 Key = tuple[object, ...]
 """Diagrams, a decision, and what tells loans apart for it."""
@@ -43,21 +43,27 @@ class Before:
     """The answer, with the values of that loan."""
 
 
-@dataclass(frozen=True, slots=True)
 class Alike:
-    """What is remembered. Safe to use from several threads."""
+    """What is remembered, the latest of it. Safe to use from several threads."""
 
-    _before: dict[Key, Before] = field(default_factory=dict)
+    __slots__ = ("_old", "_young")
+
+    def __init__(self) -> None:
+        self._young: dict[Key, Before] = {}
+        self._old: dict[Key, Before] = {}
 
     def find(self, key: Key) -> Before | None:
         """What is remembered under a key."""
-        return self._before.get(key)
+        found = self._young.get(key)
+        if found is None and (found := self._old.get(key)) is not None:
+            self.keep(key, found)
+        return found
 
     def keep(self, key: Key, before: Before) -> None:
-        """Remember a decision."""
-        if len(self._before) >= MANY_ALIKE:
-            self._before.clear()
-        self._before[key] = before
+        """Remember a decision. What was not asked for since as many others came is forgotten."""
+        if len(self._young) >= MANY_ALIKE:
+            self._old, self._young = self._young, {}
+        self._young[key] = before
 
 
 def key_of(known: Known, decision: Decision) -> Key:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from engine import Decider
 from engine.evaluation import alike, session
+from engine.evaluation.record import Answer
 from engine.evaluation.session import Session
 from tests import random_packs
 from tests.evaluation.test_slices import spread
@@ -93,11 +95,13 @@ def test_a_day_in_a_comparison_is_told_apart(tmp_path: Path) -> None:
     assert statuses == ["undetermined", "decided"] * 2
 
 
-def test_not_more_is_remembered_than_is_good(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(alike, "MANY_ALIKE", 2)
-    rules = "a | late | {units: {at_most: 4}} | true\nb | late | {units: {more_than: 4}} | false"
-    decider = pack(tmp_path, "late: {type: boolean, label: L}", rules)
-    for units, late in ((3, True), (5, False), (None, None)) * 3:
-        assert decider.decide({"units": units}).value("late") is late
+def test_what_nobody_asks_for_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alike, "MANY_ALIKE", 3)
+    known = alike.Alike()
+    before = [alike.Before("open", None, ([n], []), cast(Answer, None)) for n in range(20)]
+    for n in range(20):
+        known.keep((n,), before[n])
+        assert known.find((0,)) is before[0], "it is asked for all the time"
+        assert known.find((n,)) is before[n]
+    assert not any(known.find((n,)) for n in range(1, 14))
+    assert all(known.find((n,)) for n in (0, 18, 19))
