@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
@@ -22,6 +23,9 @@ from engine.reading.kept import folder as kept_folder
 from engine.reading.kept import write
 from engine.reading.packs import find_pack, pack_files, shown
 from engine.resources import schema_dir
+
+FAST = 1
+"""Of zlib's levels the one that takes the least time."""
 
 
 def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
@@ -54,22 +58,22 @@ class KeptDiagrams:
     def load(self, name: str) -> str | None:
         """The text that was kept under a name; None where there is none."""
         if place := self._place(name):
-            with suppress(OSError, UnicodeDecodeError):
-                return place.read_text(encoding="utf-8")
+            with suppress(OSError, UnicodeDecodeError, zlib.error):
+                return zlib.decompress(place.read_bytes()).decode()
         return None
 
     def keep(self, name: str, text: str) -> None:
         """Keep a text for other processes."""
         if place := self._place(name):
             with suppress(OSError):  # what can't be kept is built again
-                write(place, text)
+                write(place, zlib.compress(text.encode(), FAST))
 
     def _place(self, name: str) -> Path | None:
         folder = kept_folder()
         if folder is None:
             return None
         whole = f"{engine_digest()} {self._rulebase.digest} {name}"
-        return folder / "diagrams" / f"{hashlib.sha256(whole.encode()).hexdigest()}.json"
+        return folder / "diagrams" / hashlib.sha256(whole.encode()).hexdigest()
 
 
 def inside_of(root: Path) -> str:

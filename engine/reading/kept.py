@@ -29,13 +29,13 @@ def folder() -> Path | None:
     return Path(home) / "recourse-engine"
 
 
-def write(place: Path, text: str) -> None:
+def write(place: Path, content: str | bytes) -> None:
     """Write all of a file or nothing of it, whoever else is writing. Raises ``OSError``."""
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
         Path(name).replace(place)
     except OSError:
         Path(name).unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from engine.presentation.catalogue import facts_data
 from engine.presentation.record import pack_data
 from engine.presentation.site.maps import maps_html, with_maps
 from engine.problems import likely, listing
+from engine.reading.cache import KeptDiagrams
 from engine.reading.overviews import read_overviews
 from engine.service.keeping import keeping
 from engine.service.openapi import description
@@ -56,10 +57,14 @@ class Served:
     """The packs by name; the first is the one that a request means if it names none."""
 
     def __init__(self, packs: Iterable[str]) -> None:
-        rulebases = {book.name: book for book in (load(pack).rulebase for pack in packs)}
-        self.deciders: Mapping[str, Decider] = {n: Decider(book) for n, book in rulebases.items()}
+        self.deciders: Mapping[str, Decider] = {
+            each.rulebase.name: each for each in map(load, packs)
+        }
         # What all jurisdictions have together takes seconds to build, and who builds holds a lock.
-        self._anywhere = {name: Decider(book) for name, book in rulebases.items()}
+        self._anywhere = {
+            name: Decider(each.rulebase, store=KeptDiagrams(each.rulebase))
+            for name, each in self.deciders.items()
+        }
         self.default = next(iter(self.deciders))
         self._overviews = {
             name: with_maps(read_overviews(each.rulebase)) for name, each in self.deciders.items()
