@@ -17,7 +17,8 @@ from engine.analysis.cases import Case, CaseResult
 from engine.analysis.effects import Effects
 from engine.analysis.regions import is_empty
 from engine.analysis.replacing import NEVER, Test, replaced
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Record

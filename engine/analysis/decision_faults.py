@@ -9,7 +9,7 @@ from itertools import combinations
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding, located
 from engine.analysis.regions import is_empty
-from engine.evaluation.compiling import Leaf
+from engine.evaluation.compiler import Leaf
 
 
 def conflicts(effects: Effects) -> Iterator[tuple[str, str]]:

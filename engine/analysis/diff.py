@@ -19,7 +19,8 @@ from engine.analysis.regions import Cube, as_part
 from engine.analysis.renaming import rename
 from engine.analysis.view import View
 from engine.evaluation.amounts import NoValue, evaluate, finish, known_only
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, compile_in
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import Compiled, compile_in
 from engine.evaluation.outcomes import CONFLICT, OPEN, Outcome, outcome_of
 from engine.evaluation.reach import Walk
 from engine.evaluation.space import Space

@@ -11,14 +11,9 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import cast
 
-from engine.evaluation.compiling import (
-    Blocked,
-    Clash,
-    Compiled,
-    Leaf,
-    combined,
-    literal_outcome,
-)
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import Compiled
+from engine.evaluation.formulas import combined, literal_outcome
 from engine.model import ORDERED, Constant, Decision, Formula, Rule
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.evaluation.compiling import substitute
+from engine.evaluation.formulas import substitute
 from engine.model import (
     All,
     AnyOf,

@@ -11,16 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from engine.analysis.effects import Effects
-from engine.evaluation.compiling import (
-    Blocked,
-    Clash,
-    Compiled,
-    Compiler,
-    Kept,
-    Leaf,
-    Sections,
-    refreshed,
-)
+from engine.evaluation.compiler import Blocked, Clash, Compiler, Leaf, Sections
+from engine.evaluation.compiling import Compiled, Kept, refreshed
 from engine.evaluation.diagram import LEAF, Forest
 from engine.model import ORDERED, All, AnyOf, Compare, Condition, Decision, Rule, Rulebase, Value
 from engine.values import FIRST_DAY

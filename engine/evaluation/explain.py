@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from engine.evaluation.compiling import Compiled, Leaf
+from engine.evaluation.compiler import Leaf
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.outcomes import Found, formulas_at
 from engine.evaluation.reach import OpenPart, Walk

@@ -13,17 +13,9 @@ from engine.evaluation.amounts import (
     finish,
     known_only,
 )
-from engine.evaluation.compiling import (
-    Blocked,
-    Clash,
-    Compiled,
-    Leaf,
-    combined,
-    folded,
-    literal_outcome,
-    settled,
-    substitute,
-)
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import Compiled
+from engine.evaluation.formulas import combined, folded, literal_outcome, settled, substitute
 from engine.model import ORDERED, Constant, Decision, Formula, Value
 from engine.trees import names_in
 

@@ -11,7 +11,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from engine.evaluation.compiling import Compiled, Leaf
+from engine.evaluation.compiler import Leaf
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.outcomes import outcome_of
 from engine.evaluation.variables import FactVariable, decode

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from engine.codec import decode, encode
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf, finished, prepared
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import Compiled, finished, prepared
 from engine.evaluation.diagram import LEAF, Forest
 from engine.evaluation.space import Space
 from engine.evaluation.variables import SignVariable

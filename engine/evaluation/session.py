@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from engine.evaluation.alike import Alike, Before, Key, beside, key_of, open_key
-from engine.evaluation.compiling import Blocked, Clash, Compiled, Leaf
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
 from engine.evaluation.outcomes import (

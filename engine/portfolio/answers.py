@@ -10,7 +10,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from engine.evaluation.compiling import Compiled, Leaf
+from engine.evaluation.compiler import Leaf
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.outcomes import Outcome, formulas_at
 from engine.evaluation.record import Status
 from engine.evaluation.session import Session

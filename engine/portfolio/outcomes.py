@@ -11,16 +11,9 @@ from typing import cast
 
 import numpy as np
 
-from engine.evaluation.compiling import (
-    Blocked,
-    Clash,
-    Compiled,
-    Leaf,
-    combined,
-    folded,
-    settled,
-    substitute,
-)
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import Compiled
+from engine.evaluation.formulas import combined, folded, settled, substitute
 from engine.evaluation.outcomes import formulas_at
 from engine.evaluation.variables import divides
 from engine.model import Arithmetic, Constant, Decision, Extreme, Formula, Ref, Rounded, Shift

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.evaluation.compiling import Leaf
+from engine.evaluation.compiler import Leaf
 from engine.evaluation.outcomes import used_decisions
 from engine.evaluation.record import Status
 from engine.evaluation.session import Session

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.analysis.regions import Cube
-from engine.evaluation.compiling import Compiled, substitute
+from engine.evaluation.compiling import Compiled
+from engine.evaluation.formulas import substitute
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain
 from engine.model import Constant, Fact, Formula, Ref, Rulebase, Value
 from engine.presentation.layout import listed

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from sqlglot import exp
 
-from engine.evaluation.compiling import Clash
+from engine.evaluation.compiler import Clash
 from engine.model import Formula, Rule, Value
 from engine.portfolio.sql.amounts import WIDEST, Reckoned
 from engine.portfolio.sql.conditions import (

@@ -10,7 +10,8 @@ from typing import cast
 
 from sqlglot import exp
 
-from engine.evaluation.compiling import Compiled, Leaf
+from engine.evaluation.compiler import Leaf
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.reach import Walk
 from engine.model import ORDERED, Decision, Rule
 from engine.portfolio.sql.amounts import Books

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from engine.evaluation.compiling import Compiled, Leaf
+from engine.evaluation.compiler import Leaf
+from engine.evaluation.compiling import Compiled
 from engine.model import Decision, Rule, Value
 from engine.portfolio.sql.amounts import Books
 from engine.portfolio.sql.conditions import (

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from engine.analysis.replacing import NEVER
-from engine.evaluation.compiling import Blocked, Clash, Leaf, combined, compile_rulebase
+from engine.evaluation.compiler import Blocked, Clash, Leaf
+from engine.evaluation.compiling import compile_rulebase
 from engine.evaluation.conditions import holds
 from engine.evaluation.facts import presume
+from engine.evaluation.formulas import combined
 from engine.evaluation.outcomes import formulas_at
 from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable
