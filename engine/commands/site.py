@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 
 import click
 
 from engine import __version__, load
 from engine.commands.console import DONE, need, pack_option, step_by_step
+from engine.garbage import unsearched
 from engine.problems import InputError, Place, Problem
 from engine.reading.packs import shown
 from engine.reading.saving import save_text
@@ -37,13 +37,9 @@ def command(out: str, pack: str) -> int:
         problem = Problem("cannot-write", "this is a file, not a folder", Place(shown(folder)))
         raise InputError([problem])
     number = 0
-    gc.disable()  # the whole site is needed to the end: a search for garbage finds none
-    try:
-        with step_by_step("making") as step:
-            for path, text in site(load(pack).rulebase, __version__, step):
-                save_text(folder / path, text)
-                number += 1
-    finally:
-        gc.enable()
+    with unsearched(), step_by_step("making") as step:  # the whole site is needed to the end
+        for path, text in site(load(pack).rulebase, __version__, step):
+            save_text(folder / path, text)
+            number += 1
     click.echo(f"wrote {number:,} files; open {shown(folder / 'index.html')}")
     return DONE

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from engine.evaluation.alike import Alike
@@ -18,6 +16,7 @@ from engine.evaluation.rete import Rete, Verdict
 from engine.evaluation.saved import Store, as_text, from_text
 from engine.evaluation.session import Session
 from engine.evaluation.slices import place_of, places, within
+from engine.garbage import unsearched
 from engine.model import Rulebase, Value
 from engine.problems import NOWHERE, InputError, Problem, likely
 
@@ -78,7 +77,7 @@ class Decider:
             return found  # without a wait for others that are being built
         with self._lock:
             before = self._parts.get(key)
-            with _no_search_for_garbage():
+            with unsearched():
                 law = self.rulebase if every else within(self.rulebase, own)
                 if before is None:
                     before = self._saved(law, key)
@@ -216,19 +215,6 @@ class Decider:
                 needed.add(name)
                 waiting.extend(self.rulebase.decisions[name].requires)
         return [name for name in self.rulebase.decisions if name in needed]
-
-
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Diagrams are millions of small objects that stay: looking through them again and again while
-    they come to be takes longer than to build them."""
-    searched = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searched:
-            gc.enable()
 
 
 # ---- the two evaluators -----------------------------------------------------------------------

@@ -20,7 +20,7 @@ from contextlib import nullcontext
 from typing import TypeVar
 
 from engine.evaluation.reach import TooSlow
-from engine.service.keeping import keeping
+from engine.garbage import unsearched
 from engine.service.refusals import Refusal
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Crew:
         first = kind is not None and kind not in self._begun
 
         def done_here() -> T:
-            with keeping() if first else nullcontext():
+            with unsearched(for_good=True) if first else nullcontext():
                 return work(time.monotonic() + seconds)
 
         waiting = pool.submit(done_here)

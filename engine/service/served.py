@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from engine import Decider, __version__, load
 from engine.evaluation.slices import places
+from engine.garbage import unsearched
 from engine.model import Fact, Rulebase, Value
 from engine.presentation.catalogue import facts_data
 from engine.presentation.record import pack_data
@@ -23,7 +24,6 @@ from engine.presentation.site.maps import maps_html, with_maps
 from engine.problems import likely, listing
 from engine.reading.cache import KeptDiagrams
 from engine.reading.overviews import read_overviews
-from engine.service.keeping import keeping
 from engine.service.openapi import description
 from engine.service.refusals import Refusal
 from engine.service.requests import Request
@@ -109,7 +109,7 @@ class Served:
             if time.monotonic() > end:
                 return
             main = decider.rulebase.main or decider.wanted(None)
-            with keeping():
+            with unsearched(for_good=True):
                 built = decider.compiled_for(facts, decider.needed(main))
             built.forest.forget()  # it takes much memory, and what is built on does without
 

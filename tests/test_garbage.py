@@ -7,19 +7,19 @@ import threading
 
 import pytest
 
-from engine.service.keeping import keeping
+from engine.garbage import unsearched
 
 
 def test_garbage_is_searched_for_again_when_the_last_is_done() -> None:
     inside, end = threading.Event(), threading.Event()
 
     def other() -> None:
-        with keeping():
+        with unsearched(for_good=True):
             inside.set()
             assert end.wait(10)
 
     thread = threading.Thread(target=other)
-    with keeping():
+    with unsearched(for_good=True):
         assert not gc.isenabled()
         thread.start()
         assert inside.wait(10)
@@ -32,9 +32,25 @@ def test_garbage_is_searched_for_again_when_the_last_is_done() -> None:
 
 def test_also_where_the_building_fails() -> None:
     kept: object = object.__new__(type("Kept", (), {}))
-    with pytest.raises(KeyError), keeping():
+    with pytest.raises(KeyError), unsearched(for_good=True):
         raise KeyError
     assert gc.isenabled()
     assert not any(each is kept for each in gc.get_objects())  # it is not looked through any more
     gc.unfreeze()
     assert any(each is kept for each in gc.get_objects())
+
+
+def test_what_does_not_stay_for_good_is_looked_through_again() -> None:
+    kept: object = object.__new__(type("Kept", (), {}))
+    with unsearched():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert any(each is kept for each in gc.get_objects())
+
+
+def test_where_it_was_off_it_stays_off() -> None:
+    gc.disable()
+    with unsearched():
+        pass
+    assert not gc.isenabled()
+    gc.enable()
