@@ -118,6 +118,8 @@ def check(
         exact = oracle.enumerable(decider.rulebase, facts) if every is not None else ()
         for name in exact:
             assert every is not None
+            if name not in found:
+                continue
             tally.counts["enumerated"] += 1
             if found[name] != every[name]:
                 problems.append(f"{name}: says {found[name]}, possible are {every[name]}")
@@ -133,6 +135,8 @@ def _against_completion(
     found: Mapping[str, set[State]],
 ) -> Iterator[str]:
     for name, (status, value, ids) in oracle.outcome(rules, complete).items():
+        if name not in found:
+            continue  # a parameter, which is no answer
         if any(kind == "formula" for kind, _ in found[name]):
             if len(facts) == len(complete):
                 yield f"{name}: undetermined although every fact is given"
