@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from engine.evaluation.facts import presume
+from engine.evaluation.facts import Presumptions
 from engine.model import Rulebase, Value
 from engine.problems import InputError
 
 
-def known_facts(rulebase: Rulebase, given: Mapping[str, Value]) -> dict[str, Value]:
+def known_facts(presumptions: Presumptions, given: Mapping[str, Value]) -> dict[str, Value]:
     """Given facts with what the law presumes beside them."""
-    presumed = presume(rulebase, given)
+    presumed = presumptions.beside(given)
     return {**given, **{name: p.value for name, p in presumed.items()}}
 
 

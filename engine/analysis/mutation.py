@@ -23,6 +23,7 @@ from engine.analysis.regions import complete, is_empty
 from engine.analysis.versions import Version, needed, version
 from engine.analysis.writing import case_text
 from engine.evaluation.compiling import Compiled, compile_in, refreshed
+from engine.evaluation.facts import Presumptions
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer
 from engine.evaluation.session import Session
@@ -234,9 +235,11 @@ class _Bench:
     base: Compiled
     trials: Sequence[Trial]
     rulebase: Rulebase = field(init=False)
+    presumptions: Presumptions = field(init=False)
 
     def __post_init__(self) -> None:
         self.rulebase = self.base.rulebase
+        self.presumptions = Presumptions(self.rulebase)
 
     def verdict(self, mutant: Mutant) -> Verdict:
         """What becomes of one mutant."""
@@ -332,16 +335,16 @@ class _Bench:
         whole: Mapping[str, Value],
     ) -> Shown:
         def asked(given: Mapping[str, Value]) -> Iterator[str]:
-            known = known_facts(self.rulebase, given)
+            known = known_facts(self.presumptions, given)
             if not Walk(self.base, known).possible():
                 raise InputError([])
             for law in (None, other):
                 yield from self._answer(law, known, decision).ask
 
         given = enough(self.rulebase, asked, witness, whole)
-        if self._differing(other, known_facts(self.rulebase, given)) != decision:
+        if self._differing(other, known_facts(self.presumptions, given)) != decision:
             given = dict(whole)
-        known = known_facts(self.rulebase, given)
+        known = known_facts(self.presumptions, given)
         now, then = (found_words(self._answer(law, known, decision)) for law in (None, other))
         name = f"{mutant.about}: {mutant.what}"
         remarks = [

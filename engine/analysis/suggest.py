@@ -68,7 +68,7 @@ def suggest(decider: Decider, cases: Sequence[Case], coverage: Coverage) -> Sugg
     compiled = decider.compiled
     finder = _Finder(decider, list(_existing(decider, cases)))
     loans = [loan for target in coverage.missing if (loan := finder.loan(target)) is not None]
-    walks = [Walk(compiled, known_facts(decider.rulebase, loan.given)) for loan in loans]
+    walks = [Walk(compiled, known_facts(decider.presumptions, loan.given)) for loan in loans]
     meets = [[t for t in coverage.missing if lies_in(walk, t.region)] for walk in walks]
     left = {target.key for target in coverage.missing}
     taken = {case.name for case in cases}
@@ -220,7 +220,7 @@ class _Finder:
         return _Loan(target, short if self._certain(short, region) else whole, "", len(whole))
 
     def _certain(self, given: Mapping[str, Value], region: int) -> bool:
-        walk = Walk(self._compiled, known_facts(self._decider.rulebase, given))
+        walk = Walk(self._compiled, known_facts(self._decider.presumptions, given))
         return walk.possible() and lies_in(walk, region)
 
 
@@ -250,7 +250,7 @@ def _written(
     remarks = [f"tries {_words(decider, target)}, {target.place}" for target in targets]
     if loan.neighbour:
         remarks.append(f"next to the case: {loan.neighbour}")
-    whole = complete(decider.compiled, known_facts(decider.rulebase, loan.given))
+    whole = complete(decider.compiled, known_facts(decider.presumptions, loan.given))
     given = _short(decider, decisions, loan.given, whole)
     record = decider.decide(given, only=decisions, verify=False)
     remarks += [

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from engine.analysis.loans import known_facts
 from engine.evaluation.breakpoints import spans
 from engine.evaluation.changes import Change, nearest_changes
 from engine.evaluation.decide import Decider
-from engine.evaluation.facts import presume
 from engine.evaluation.record import Answer, Record
 from engine.evaluation.variables import encode
 from engine.model import ORDERED, Fact, Value
@@ -104,8 +104,7 @@ def _situation(
 ) -> dict[str, Value]:
     """What is known with one fact at the beginning of a stretch."""
     given = {**fixed, stretch.fact.name: stretch.low}
-    presumed = {} if strict else presume(decider.rulebase, given)
-    return {**given, **{name: each.value for name, each in presumed.items()}}
+    return given if strict else known_facts(decider.presumptions, given)
 
 
 def _axis(

@@ -39,8 +39,7 @@ class View:
 
     def is_empty(self, walk: Walk, loans: int) -> bool:
         """Proven: there are no such loans."""
-        forest = self.compiled.forest
-        return loans == forest.false or (forest.true,) not in walk.reach([loans])
+        return not walk.can_be(loans)
 
     def loan(self, walk: Walk, loans: int) -> Mapping[str, Value] | None:
         """One of some loans with all its facts, or None where none was found."""

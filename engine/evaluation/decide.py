@@ -47,7 +47,7 @@ class Decider:
         """By jurisdiction (or for all), and by kind of loan."""
         if compiled is not None:
             self._parts["", True, None] = compiled
-        self._presumptions = Presumptions(rulebase)
+        self.presumptions = Presumptions(rulebase)
         self._alike = Alike()
         self._every = self.wanted(None), self.needed(self.wanted(None))
         """All decisions, and with them all that they require."""
@@ -148,7 +148,7 @@ class Decider:
         differ, ``TooSlow``.
         """
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
-        presumed = {} if strict else self._presumptions.beside(given)
+        presumed = {} if strict else self.presumptions.beside(given)
         known = {**given, **{name: p.value for name, p in presumed.items()}}
         values = {name: known[name] for name in self.rulebase.facts if name in known}
         wanted = self._every[0] if only is None else self.wanted(only)

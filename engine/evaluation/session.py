@@ -40,8 +40,8 @@ class Session:
     compiled: Compiled
     facts: Mapping[str, Value]
     until: float = math.inf
-    alike: Alike = field(default_factory=Alike)
-    """What is known of loans that came before."""
+    alike: Alike | None = None
+    """What is known of loans that came before, where it is of use."""
     walk: Walk = field(init=False)
     found: dict[str, Found] = field(init=False, default_factory=dict)
     single: dict[str, Outcome] = field(init=False, default_factory=dict)
@@ -74,6 +74,8 @@ class Session:
         return self.found[name]
 
     def _remembered(self, decision: Decision) -> Before | None:
+        if self.alike is None:
+            return None
         key = self._keys[decision.name] = key_of(self.walk, decision)
         return self.alike.find(key) or self.alike.find(self._open_key(decision))
 
@@ -113,18 +115,18 @@ class Session:
             ),
             requires=decision.requires,
         )
-        if reasons:
-            self._remember(decision, answer)
+        if reasons and self.alike is not None:
+            self._remember(self.alike, decision, answer)
         return answer
 
-    def _remember(self, decision: Decision, answer: Answer) -> None:
+    def _remember(self, alike: Alike, decision: Decision, answer: Answer) -> None:
         found, rules = self.found[decision.name], self.rules(decision)
         kind = None if found.single is None else found.single.kind
         if kind is not None and self._is_settled(decision, kind):
             same = None if self._is_reckoned(decision) else found
-            self.alike.keep(self._keys[decision.name], Before(kind, same, rules, answer))
+            alike.keep(self._keys[decision.name], Before(kind, same, rules, answer))
         elif not self.walk.numbers.exhausted:
-            self.alike.keep(self._open_key(decision), Before(kind, found, rules, answer))
+            alike.keep(self._open_key(decision), Before(kind, found, rules, answer))
 
     def _is_settled(self, decision: Decision, kind: Kind) -> bool:
         """Whether the classes of the facts alone settle which rules decide, and why."""
