@@ -8,14 +8,14 @@ is alike need not be worked out again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import cast
+from typing import Generic, TypeVar, cast
 
-from engine.evaluation.compiling import Asked, Compiled
+from engine.evaluation.compiling import Asked, Bunch, Compiled, Pick
 from engine.evaluation.known import LATER, Known, bits
-from engine.evaluation.outcomes import Found, Kind
+from engine.evaluation.outcomes import Found, Kind, Outcome
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer
 from engine.evaluation.variables import SignVariable
@@ -25,8 +25,25 @@ from engine.trees import names_in
 MANY_ALIKE = 40_000
 """So many decisions are remembered at least, and at most twice as many: 2 KB each."""
 
+BUNCH = 8
+"""So many decisions, next to one another, are looked up at once."""
+
 Key = tuple[object, ...]
 """Diagrams, a decision, and what tells loans apart for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a decision, before the hit policy, by their numbers."""
+
+    certain: list[int]
+    """Those that decide for certain."""
+    possible: list[int]
+    """Those that may."""
+    sure: frozenset[str]
+    """The ids of those that decide for certain."""
+    every: frozenset[str]
+    """The ids of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,46 +54,86 @@ class Before:
     """The kind of its outcome, if it has but one."""
     found: Found | None
     """The outcomes; None where the one outcome is reckoned from the facts."""
-    rules: tuple[list[int], list[int]]
-    """The rules that decide for certain, and those that may, before the hit policy."""
+    rules: Rules
     answer: Answer
     """The answer, with the values of that loan."""
 
 
-class Alike:
-    """What is remembered, the latest of it. Safe to use from several threads."""
+Settled = tuple[tuple[str, Before, Found, Outcome], ...]
+"""Those of a bunch of decisions that the classes of the facts settle: the name of each, what it
+came to, and of that the outcomes and the only one."""
 
-    __slots__ = ("_old", "_young")
+Thing = TypeVar("Thing")
 
-    def __init__(self) -> None:
-        self._young: dict[Key, Before] = {}
-        self._old: dict[Key, Before] = {}
 
-    def find(self, key: Key) -> Before | None:
+class Memory(Generic[Thing]):
+    """The latest things that were asked for, at most twice as many as ``room``. Safe to use from
+    several threads."""
+
+    __slots__ = ("_old", "_room", "_young")
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._young: dict[Key, Thing] = {}
+        self._old: dict[Key, Thing] = {}
+
+    def find(self, key: Key) -> Thing | None:
         """What is remembered under a key."""
         found = self._young.get(key)
         if found is None and (found := self._old.get(key)) is not None:
             self.keep(key, found)
         return found
 
-    def keep(self, key: Key, before: Before) -> None:
-        """Remember a decision. What was not asked for since as many others came is forgotten."""
-        if len(self._young) >= MANY_ALIKE:
+    def keep(self, key: Key, thing: Thing) -> None:
+        """Remember a thing. What was not asked for since as many others came is forgotten."""
+        if len(self._young) >= self._room:
             self._old, self._young = self._young, {}
-        self._young[key] = before
+        self._young[key] = thing
+
+
+class Alike:
+    """What is remembered of loans: each decision, and bunches of those that are settled."""
+
+    __slots__ = ("bunches", "decisions")
+
+    def __init__(self) -> None:
+        self.decisions = Memory[Before](MANY_ALIKE)
+        self.bunches = Memory[Settled](MANY_ALIKE // BUNCH)
+
+
+def bunches(compiled: Compiled) -> Sequence[Bunch]:
+    """All decisions that have their diagrams, in bunches."""
+    found = compiled.kept.bunches.get(len(compiled.built))
+    if found is None:
+        every = [d for d in compiled.rulebase.decisions.values() if d.name in compiled.built]
+        parts = [tuple(every[n : n + BUNCH]) for n in range(0, len(every), BUNCH)]
+        found = [(part, *_picked(compiled, _mask(compiled, part))) for part in parts]
+        compiled.kept.bunches[len(compiled.built)] = found
+    return found
+
+
+def bunch_key(known: Known, bunch: Bunch) -> Key:
+    """What tells loans apart for the settled ones of a bunch of decisions."""
+    decisions, pick, comparisons = bunch
+    return known.compiled.kept.number, decisions[0].name, *_classes(known, pick, comparisons)
 
 
 def key_of(known: Known, decision: Decision) -> Key:
     """What tells loans apart for a decision that is settled: the classes of the facts that its
     rules ask for, and which of the facts in its formulas are known."""
-    kept = known.compiled.kept
     pick, comparisons, amounts = _asked(known.compiled, decision)
+    own = known.compiled.kept.number, decision.name
+    classes = _classes(known, pick, comparisons)
+    return *own, *classes, *map(known.facts.__contains__, amounts)
+
+
+def _classes(known: Known, pick: Pick, comparisons: Iterable[int]) -> tuple[object, object]:
+    """The jurisdiction, and the classes of some facts."""
     codes = known.codes
     for level in comparisons:
         if codes[level] == LATER:
             known.code(level)
-    here = known.facts.get(known.compiled.rulebase.jurisdiction_fact)
-    return kept.number, decision.name, here, pick(codes), *map(known.facts.__contains__, amounts)
+    return known.facts.get(known.compiled.rulebase.jurisdiction_fact), pick(codes)
 
 
 def open_key(key: Key, walk: Walk, decision: Decision, beside: Key) -> Key:
@@ -119,26 +176,40 @@ def _asked(compiled: Compiled, decision: Decision) -> Asked:
 
 
 def _all_asked(compiled: Compiled, decision: Decision) -> Asked:
-    forest, book = compiled.forest, compiled.rulebase
-    mask = 0
-    for number in compiled.compiler.rules_of[decision.name]:
-        id_ = book.rules[number].id
-        mask |= forest.support(compiled.applies[id_]) | forest.support(compiled.decides[id_])
+    book = compiled.rulebase
     amounts: dict[str, None] = {}
-    decisions = {decision.name: None}
+    decisions = {decision.name: decision}
     waiting = [decision]
     while waiting:
         user = waiting.pop()
-        mask |= forest.support(compiled.roots[user.name])
         then = [book.rules[number].then for number in compiled.compiler.rules_of[user.name]]
         then += [] if user.otherwise is None else [user.otherwise]
         for name in (name for formula in then for name in names_in(formula)):
             if name not in book.decisions:
                 amounts[name] = None
             elif name not in decisions:
-                decisions[name] = None
+                decisions[name] = book.decisions[name]
                 waiting.append(book.decisions[name])
-    levels = list(bits(mask))
-    first = len(compiled.level_of)
+    mask = _mask(compiled, [decision])
+    for user in decisions.values():
+        mask |= compiled.forest.support(compiled.roots[user.name])
+    return *_picked(compiled, mask), list(amounts)
+
+
+def _mask(compiled: Compiled, decisions: Iterable[Decision]) -> int:
+    """The levels that the diagrams of some decisions and of their rules ask for."""
+    forest, rules = compiled.forest, compiled.rulebase.rules
+    mask = 0
+    for decision in decisions:
+        mask |= forest.support(compiled.roots[decision.name])
+        for number in compiled.compiler.rules_of[decision.name]:
+            id_ = rules[number].id
+            mask |= forest.support(compiled.applies[id_]) | forest.support(compiled.decides[id_])
+    return mask
+
+
+def _picked(compiled: Compiled, mask: int) -> tuple[Pick, list[int]]:
+    """What picks the classes of some levels, and those of them that are comparisons."""
+    levels, first = list(bits(mask)), len(compiled.level_of)
     pick = itemgetter(*levels) if levels else len
-    return pick, [level for level in levels if level >= first], list(amounts)
+    return pick, [level for level in levels if level >= first]

@@ -13,12 +13,19 @@ from engine.evaluation.diagram import Forest
 from engine.evaluation.sections import WHOLE, Section, sections
 from engine.evaluation.space import Space
 from engine.evaluation.variables import FactVariable, Variable
-from engine.model import Formula, Rulebase, TermHolds, Value
+from engine.model import Decision, Formula, Rulebase, TermHolds, Value
 from engine.trees import atoms, names_of
 
-Asked = tuple[Callable[..., object], list[int], list[str]]
+Pick = Callable[..., object]
+"""What picks the classes of some variables from those of all."""
+
+Asked = tuple[Pick, list[int], list[str]]
 """What picks the classes of the variables that a decision's diagrams ask for from those of all
 variables, the levels of the comparisons among them, and the facts in its formulas."""
+
+Bunch = tuple[tuple[Decision, ...], Pick, list[int]]
+"""Some decisions, what picks the classes of the variables that their diagrams ask for, and the
+levels of the comparisons among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,8 @@ class Kept:
     """By decision and leaf: the one formula that the deciding rules make, and the names in it."""
     asked: dict[str, Asked] = field(default_factory=dict)
     """By decision: what it asks for."""
+    bunches: dict[int, list[Bunch]] = field(default_factory=dict)
+    """By how many decisions are built: those in bunches."""
     number: int = field(default_factory=itertools.count().__next__)
     """Tells these diagrams from all others."""
     conclusions: dict[str, dict[int, int]] = field(default_factory=dict)

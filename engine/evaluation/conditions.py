@@ -5,7 +5,8 @@ For presumptions and for naming the constraint that some facts break; decisions 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.model import (
@@ -19,6 +20,13 @@ from engine.model import (
     TermHolds,
     Value,
 )
+
+_BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "less_than": operator.lt,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "at_least": operator.ge,
+}
 
 
 def holds(condition: Condition, facts: Mapping[str, Value], rulebase: Rulebase) -> bool | None:
@@ -45,7 +53,14 @@ def holds(condition: Condition, facts: Mapping[str, Value], rulebase: Rulebase) 
         case Not(part):
             return _not(holds(part, facts, rulebase))
         case AnyOf(parts):
-            return _not(holds(All(tuple(map(Not, parts))), facts, rulebase))
+            result = False
+            for part in parts:
+                value = holds(part, facts, rulebase)
+                if value:
+                    return True
+                if value is None:
+                    result = None
+            return result
 
 
 def _compared(test: Compare, facts: Mapping[str, Value]) -> bool | None:
@@ -53,13 +68,7 @@ def _compared(test: Compare, facts: Mapping[str, Value]) -> bool | None:
     other: Any = test.limit if test.limit_name is None else facts.get(test.limit_name)
     if value is None or other is None:
         return None
-    result: bool = {
-        "less_than": value < other,
-        "at_most": value <= other,
-        "more_than": value > other,
-        "at_least": value >= other,
-    }[test.bound]
-    return result
+    return _BOUNDS[test.bound](value, other)
 
 
 def _not(value: bool | None) -> bool | None:

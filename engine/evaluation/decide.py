@@ -156,6 +156,8 @@ class Decider:
         session = Session(self.compiled_for(values, needed), values, until, self._alike)
         if not session.walk.possible():
             raise InputError([no_completion(given)])
+        if only is None:
+            session.recall()
         for name in needed:
             session.find(self.rulebase.decisions[name])
         if verify:
@@ -167,9 +169,11 @@ class Decider:
         answers = {name: session.answer(name, reasons) for name in needed if name in asked}
         parameters = {
             name: session.answer(name, reasons)
-            for name in session.found
+            for name in needed
             if name not in answers and self.rulebase.decisions[name].parameter
         }
+        if reasons:
+            session.remember()
         return Record(self.rulebase, strict, given, presumed, answers, parameters)
 
     def compile(self, decision: str) -> Callable[[Mapping[str, Value]], Value | None]:
@@ -226,9 +230,7 @@ def difference(session: Session, name: str, verdict: Verdict) -> str:
     For incomplete facts the verdict is an outer bound: what certainly decides there must decide in
     every outcome here, and what decides in some outcome here must be possible there.
     """
-    rules = session.compiled.rulebase.rules
-    found = session.found[name]
-    single = found.single
+    single = session.single.get(name)
     if verdict.status == "conflict":
         return "" if single is not None and single.kind == "conflict" else "only one is in conflict"
     if verdict.status == "open" and (single is None or single.kind != "open"):
@@ -238,14 +240,12 @@ def difference(session: Session, name: str, verdict: Verdict) -> str:
             return f"only the network decides it, as {verdict.value!r}"
         if single.value != verdict.value:
             return f"the diagram says {single.value!r}, the network {verdict.value!r}"
-    certain, possible = session.rules(session.compiled.rulebase.decisions[name])
-    if not (certain or possible or verdict.certain):
-        return ""
-    sure = {rules[n].id for n in certain}
-    if missing := verdict.certain - sure - {rules[n].id for n in possible}:
-        return f"the network alone lets {sorted(missing)} decide for certain"
-    if extra := sure - verdict.possible:
-        return f"the diagram alone lets {sorted(extra)} decide"
+    rules = session.rules(session.compiled.rulebase.decisions[name])
+    if not verdict.certain <= rules.every:
+        missing = sorted(verdict.certain - rules.every)
+        return f"the network alone lets {missing} decide for certain"
+    if not rules.sure <= verdict.possible:
+        return f"the diagram alone lets {sorted(rules.sure - verdict.possible)} decide"
     return ""
 
 

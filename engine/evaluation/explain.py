@@ -74,7 +74,7 @@ def facts_that_mattered(
     decisions: list[str] = []
     if decision.type in ORDERED:
         leaves = [leaf for group in found.leaves.values() for leaf in group]
-        amounts, decisions = _in_formulas(walk, decision, leaves)
+        amounts, decisions = in_formulas(walk, decision, leaves)
     roots = [compiled.roots[name] for name in (decision.name, *decisions)]
     levels = None
     if found.single is not None:
@@ -96,7 +96,7 @@ def _order(compiled: Compiled) -> Mapping[str, int]:
     return compiled.kept.order
 
 
-def _in_formulas(
+def in_formulas(
     walk: Walk, decision: Decision, leaves: Iterable[Leaf]
 ) -> tuple[list[str], list[str]]:
     """The facts and the decisions in the formulas of some leaves, and in those of the decisions
@@ -221,7 +221,7 @@ def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
     leaves the fewest outcomes on average."""
     compiled = walk.compiled
     leaves = [leaf for group in found.leaves.values() for leaf in group]
-    amounts, decisions = _in_formulas(walk, decision, leaves)
+    amounts, decisions = in_formulas(walk, decision, leaves)
     roots = [compiled.roots[name] for name in (decision.name, *decisions)]
     scores: dict[str, float] = {}
     needed = set(amounts)  # which matter within a class as well, as those do that are compared

@@ -130,6 +130,8 @@ class _Apt:
     """A presumption, as far as it is still open for loans of one jurisdiction and kind."""
 
     presumption: Presumption
+    fact: str
+    value: Value
     parts: tuple[Condition, ...]
     """What must hold for it."""
     facts: frozenset[str]
@@ -157,15 +159,16 @@ class Presumptions:
             self._apt[heads] = list(self._open(heads))
         known = dict(given)
         presumed: dict[str, Presumption] = {}
+        names = known.keys()
         for apt in self._apt[heads]:
-            name = apt.presumption.fact
-            if name in known or not apt.facts <= known.keys():
+            name = apt.fact
+            if name in known or (apt.facts and not apt.facts <= names):
                 continue
-            if not all(holds(part, known, rulebase) for part in apt.parts):
+            if apt.parts and not all(holds(part, known, rulebase) for part in apt.parts):
                 continue
-            known[name] = apt.presumption.value
+            known[name] = apt.value
             for condition, facts in apt.constraints:
-                if facts <= known.keys() and holds(condition, known, rulebase) is False:
+                if facts <= names and holds(condition, known, rulebase) is False:
                     del known[name]
                     break
             else:
@@ -184,6 +187,8 @@ class Presumptions:
             after = {**known, each.fact: each.value}
             yield _Apt(
                 each,
+                each.fact,
+                each.value,
                 tuple(part for part, held in zip(parts, settled, strict=True) if not held),
                 _tied(each.when, True, rulebase),
                 tuple(

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import TypeVar
 
 from engine.evaluation.rete_amounts import Gap, Known, Status, outcome
@@ -213,12 +214,14 @@ class _Ruling:
     def __init__(self, decision: Decision, groups: Sequence[_Group]) -> None:
         self._decision = decision
         self._groups = groups
-        self._alike: dict[tuple[Value | Gap, ...], _Match] = {}
+        self._alike: dict[object, _Match] = {}
         self._matches: dict[tuple[frozenset[str], frozenset[str]], _Match] = {}
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(frozenset[str]().union(*(group.names for group in self._groups)))
+    def _pick(self) -> Callable[[Known], object]:
+        """What picks what is known of all that the rules test."""
+        names = frozenset[str]().union(*(group.names for group in self._groups))
+        return itemgetter(*names) if names else len
 
     @cached_property
     def _rules(self) -> Mapping[str, Rule]:
@@ -237,7 +240,7 @@ class _Ruling:
         requires = self._decision.requires
         if run.conflict and not run.conflict.isdisjoint(requires):
             return _CONFLICT
-        alike = tuple([run.known[name] for name in self._names])
+        alike = self._pick(run.known)
         match = self._alike.get(alike)
         if match is None:
             match = self._match(run)
@@ -270,7 +273,8 @@ class _Ruling:
 
     def _decided(self, undecided: Verdict, rules: Sequence[Rule], known: Known) -> Verdict:
         status, value = outcome(self._decision, undecided.certain, rules, known)
-        return replace(undecided, status=status, value=value)
+        of = undecided
+        return Verdict(of.certain, of.possible, of.applies, of.may_apply, status, value)
 
 
 _REMEMBERED = 128

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import cast
 
-from engine.evaluation.alike import Alike, Before, Key, beside, key_of, open_key
+from engine.evaluation.alike import (
+    Alike,
+    Before,
+    Key,
+    Rules,
+    beside,
+    bunch_key,
+    bunches,
+    key_of,
+    open_key,
+)
 from engine.evaluation.compiler import Blocked, Clash, Leaf
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
-from engine.evaluation.explain import asking, facts_that_mattered, open_part, overridden
+from engine.evaluation.explain import (
+    asking,
+    facts_that_mattered,
+    in_formulas,
+    open_part,
+    overridden,
+)
 from engine.evaluation.outcomes import (
     Found,
     Kind,
@@ -48,14 +64,42 @@ class Session:
     """The outcomes of the decisions that have but one."""
     _keys: dict[str, Key] = field(init=False, default_factory=dict)
     _before: dict[str, Before] = field(init=False, default_factory=dict)
+    _settled: dict[str, Before] = field(init=False, default_factory=dict)
+    """What every loan has come to whose facts lie in the same classes."""
+    _new: list[tuple[Key, Sequence[Decision]]] = field(init=False, default_factory=list)
+    """Bunches of decisions that no loan before this one had."""
     _beside: Key | None = field(init=False, default=None)
     _leaves_of: dict[int, set[Leaf]] = field(init=False, default_factory=dict)
-    _deciding_rules: dict[str, tuple[list[int], list[int]]] = field(
-        init=False, default_factory=dict
-    )
+    _rules: dict[str, Rules] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.walk = Walk(self.compiled, self.facts, self.until)
+
+    def recall(self) -> None:
+        """Find at once what loans that came before tell of all decisions."""
+        if self.alike is None:
+            return
+        for bunch in bunches(self.compiled):
+            key = bunch_key(self.walk, bunch)
+            settled = self.alike.bunches.find(key)
+            if settled is None:
+                self._new.append((key, bunch[0]))
+                continue
+            for name, before, found, single in settled:
+                self._before[name] = before
+                self.found[name] = found
+                self.single[name] = single
+
+    def remember(self) -> None:
+        """Keep what this loan has come to for those after it, once all decisions have answers with
+        their reasons."""
+        for key, decisions in self._new:
+            settled = [
+                (name, self._settled[name], self.found[name], self.single[name])
+                for name in (decision.name for decision in decisions)
+                if name in self._settled
+            ]
+            cast(Alike, self.alike).bunches.keep(key, tuple(settled))
 
     def find(self, decision: Decision) -> Found:
         """All outcomes of a decision; those it requires must have been found before."""
@@ -77,7 +121,13 @@ class Session:
         if self.alike is None:
             return None
         key = self._keys[decision.name] = key_of(self.walk, decision)
-        return self.alike.find(key) or self.alike.find(self._open_key(decision))
+        known = self.alike.decisions
+        before = known.find(key)
+        if before is None:
+            return known.find(self._open_key(decision))
+        if before.found is not None:
+            self._settled[decision.name] = before
+        return before
 
     def _open_key(self, decision: Decision) -> Key:
         if self._beside is None:
@@ -98,7 +148,7 @@ class Session:
         deciding, passed = self._deciding(decision, leaves)
         rules = self.compiled.rulebase.rules
         open_ = status == "undetermined"
-        certain = [n for n in deciding if n in self.rules(decision)[0]]
+        certain = [n for n in deciding if n in self.rules(decision).certain]
         answer = Answer(
             decision=decision,
             status=status,
@@ -124,18 +174,28 @@ class Session:
         kind = None if found.single is None else found.single.kind
         if kind is not None and self._is_settled(decision, kind):
             same = None if self._is_reckoned(decision) else found
-            alike.keep(self._keys[decision.name], Before(kind, same, rules, answer))
+            before = Before(kind, same, rules, answer)
+            alike.decisions.keep(self._keys[decision.name], before)
+            if same is not None:
+                self._settled[decision.name] = before
         elif not self.walk.numbers.exhausted:
-            alike.keep(self._open_key(decision), Before(kind, found, rules, answer))
+            before = Before(kind, found, rules, answer)
+            alike.decisions.keep(self._open_key(decision), before)
 
     def _is_settled(self, decision: Decision, kind: Kind) -> bool:
         """Whether the classes of the facts alone settle which rules decide, and why."""
         leaf = self.walk.settle(self.compiled.roots[decision.name])
-        if self.compiled.forest.level[leaf] != LEAF or self.rules(decision)[1]:
+        if self.compiled.forest.level[leaf] != LEAF or self.rules(decision).possible:
             return False
-        # Amounts that vie with one another tell which rules decide.
-        plain = kind == "value" and decision.policy.kind in ("unique", "sum")
-        return plain or not self._is_reckoned(decision)
+        if not self._is_reckoned(decision):
+            return True
+        if decision.policy.kind in ("min", "max") and len(self.rules(decision).certain) > 1:
+            return False  # amounts that vie with one another tell which rules decide
+        if kind != "formula":
+            return kind == "value"
+        used = in_formulas(self.walk, decision, [cast(Leaf, self.compiled.forest.values[leaf])])[1]
+        ends = (self.walk.settle(self.compiled.roots[name]) for name in used)
+        return all(self.compiled.forest.level[end] == LEAF for end in ends)
 
     def _is_reckoned(self, decision: Decision) -> bool:
         """Whether a settled decision's outcome is reckoned from facts."""
@@ -147,25 +207,26 @@ class Session:
     def _again(self, before: Answer, name: str, reasons: bool) -> Answer:
         """The answer of a loan that came before, as it is for this one."""
         facts, single = self.facts, self.single.get(name)
-        return Answer(
-            before.decision,
-            before.status,
-            None if single is None else single.value,
-            before.possible,
-            before.ask if reasons else (),
-            before.rules,
-            before.overridden if reasons else (),
-            {fact: facts[fact] for fact in before.facts_used} if reasons else {},
-            before.requires,
-        )
+        value = None if single is None else single.value
+        possible = before.possible
+        if single is not None and single.kind == "formula":
+            possible = (Possibility(single, possible[0].rules),)
+        if not reasons:
+            return replace(
+                before, value=value, possible=possible, ask=(), overridden=(), facts_used={}
+            )
+        used = {fact: facts[fact] for fact in before.facts_used}
+        if (value, possible, used) == (before.value, before.possible, before.facts_used):
+            return before
+        return replace(before, value=value, possible=possible, facts_used=used)
 
-    def rules(self, decision: Decision) -> tuple[list[int], list[int]]:
+    def rules(self, decision: Decision) -> Rules:
         """The rules that decide for certain, and those that may, before the hit policy."""
         if (before := self._before.get(decision.name)) is not None:
             return before.rules
-        if decision.name not in self._deciding_rules:
-            self._deciding_rules[decision.name] = rules_at(self.walk, decision)
-        return self._deciding_rules[decision.name]
+        if decision.name not in self._rules:
+            self._rules[decision.name] = rules_at(self.walk, decision)
+        return self._rules[decision.name]
 
     def deciding(self, decision: Decision, leaves: Collection[Leaf]) -> list[int]:
         """The rules that decide where the decision comes to one of some leaves."""
@@ -178,7 +239,8 @@ class Session:
         hit policy passes over there."""
         then = self._conclusions(decision)
         concluding = set[int]().union(*(self._concluded(then, leaf) for leaf in leaves))
-        certain, possible = self.rules(decision)
+        rules = self.rules(decision)
+        certain, possible = rules.certain, rules.possible
         deciding = [n for n in certain if then[n] in concluding]
         passed = [n for n in certain if then[n] not in concluding]
         if len(leaves) == 1 and decision.policy.kind in ("min", "max") and not possible:
@@ -242,7 +304,7 @@ class Session:
         return found
 
 
-def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
+def rules_at(walk: Walk, decision: Decision) -> Rules:
     """The rules of a decision that decide for certain, and those that may, before the hit policy;
     constraints and comparisons of unknown facts are left aside."""
     compiled = walk.compiled
@@ -272,7 +334,8 @@ def rules_at(walk: Walk, decision: Decision) -> tuple[list[int], list[int]]:
             certain.append(n)
         elif node != forest.false:
             possible.append(n)
-    return certain, possible
+    sure = frozenset(rulebase.rules[n].id for n in certain)
+    return Rules(certain, possible, sure, sure.union(rulebase.rules[n].id for n in possible))
 
 
 def outcomes_of(walk: Walk, decision: Decision, single: Mapping[str, Outcome]) -> Found:

@@ -120,11 +120,11 @@ def situation(
     missing = missing_facts(remains, names, own)
     if not with_rules:
         return Situation(names, leaves, (), False, missing)
-    certain, possible = session.rules(decision)
-    rivals = len(own) == 1 and decision.policy.kind in ("min", "max") and not possible
+    found = session.rules(decision)
+    rivals = len(own) == 1 and decision.policy.kind in ("min", "max") and not found.possible
     if rivals:
         concluding: set[Formula] = set(formulas_at(compiled, decision, own[0]))
-        deciding = [n for n in certain if rules[n].then in concluding]
+        deciding = [n for n in found.certain if rules[n].then in concluding]
     else:
         deciding = session.deciding(decision, own)
     return Situation(names, leaves, tuple(deciding), rivals, missing)
