@@ -168,8 +168,8 @@ def fact_variables(
     """The facts that some condition tests, each condition with the rulebase whose terms it uses, in
     the order of the diagrams: first the fact that divides the pack into sections, then the
     jurisdiction, then by how many conditions test them, so that a walk soon stands in a small
-    diagram; facts of very many classes last, since whatever stands below one stands there that many
-    times."""
+    diagram; amounts and days of very many classes last, since whatever stands below one may stand
+    there that many times. (Of an enum of many values each mostly has rules of its own.)"""
     tests: dict[str, list[OneOf | Compare]] = {}
     uses: Counter[str] = Counter()
     facts: dict[str, Fact] = {}
@@ -187,7 +187,7 @@ def fact_variables(
     def place(variable: FactVariable) -> tuple[int, bool, int, int]:
         name = variable.name
         group = first.index(name) if name in first else len(first)
-        return group, variable.size > WIDE, -uses[name], order[name]
+        return group, bool(variable.spans) and variable.size > WIDE, -uses[name], order[name]
 
     return sorted(found, key=place)
 
