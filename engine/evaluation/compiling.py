@@ -87,6 +87,8 @@ class Compiled:
     """How long the building took."""
     kept: Kept
     """What loans have in common with those before them."""
+    bare: int = 0
+    """The number of nodes and leaves that the constraints and sections took, and are the first."""
     built: frozenset[str] = frozenset()
     """The decisions that have their diagrams."""
 
@@ -148,6 +150,7 @@ def prepared(space: Space, rulebase: Rulebase, kind: Value | None = None) -> Com
         _asking(rulebase, _told_by(space, every[0])) if kinds else frozenset(),
         0.0,
         Kept(),
+        len(space.forest.level),
     )
     return refreshed(compiled)
 

@@ -10,7 +10,6 @@ manipulation", ICCAD 1990.)
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import count
 from typing import cast
 
 LEAF = 1 << 30
@@ -25,6 +24,8 @@ class Forest:
         self.children: list[tuple[int, ...]] = []
         self.values: list[Hashable] = []
         self._nodes: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._unlisted: dict[int, list[int]] = {}
+        """By level: nodes that are not in ``_nodes`` yet."""
         self._leaves: dict[Hashable, int] = {}
         self._support: dict[int, int] = {}
         self._memo: dict[tuple[str, int, int], int] = {}
@@ -44,6 +45,9 @@ class Forest:
         first = children[0]
         if children.count(first) == len(children):
             return first
+        if level in self._unlisted:
+            own = self._unlisted.pop(level)
+            self._nodes.update(((level, self.children[node]), node) for node in own)
         key = (level, tuple(children))
         found = self._nodes.get(key)
         if found is None:
@@ -51,12 +55,13 @@ class Forest:
         return found
 
     def extend(self, levels: Sequence[int], children: Sequence[tuple[int, ...]]) -> None:
-        """Add nodes that are reduced and not yet here, each after its children."""
-        first = len(self.level)
+        """Add nodes that are reduced and not yet here, each after its children. They are listed
+        once others come to their levels: most are only walked."""
+        for node, level in enumerate(levels, len(self.level)):
+            self._unlisted.setdefault(level, []).append(node)
         self.level.extend(levels)
         self.children.extend(children)
         self.values.extend([None] * len(levels))
-        self._nodes.update(zip(zip(levels, children, strict=True), count(first)))
 
     def _add(self, level: int, children: tuple[int, ...], value: Hashable) -> int:
         self.level.append(level)

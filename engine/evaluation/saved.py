@@ -1,7 +1,8 @@
 """Diagrams as text and back: what was built once need not be built by the next process.
 
-Only the nodes that a decision, a rule or a constraint comes to are saved, so that what is read back
-is also smaller than what was built. The text is JSON. It is good for the rulebase and the engine
+Only the nodes that a decision or a rule comes to are saved, so that what is read back is also
+smaller than what was built; those of the constraints are made again first, as they were at first.
+The text is JSON. It is good for the rulebase and the engine
 that it was made of; whoever keeps it (``Store``) sees to that.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Protocol
 
 from engine.codec import decode, encode
@@ -32,21 +34,24 @@ class Store(Protocol):
 
 def as_text(compiled: Compiled) -> str:
     """The diagrams of a rulebase as text."""
-    forest = compiled.forest
+    forest, bare = compiled.forest, compiled.bare
     parts = [
         {"roots": part.roots, "applies": part.applies, "decides": part.decides}
         for part in compiled.compiler.parts
     ]
     nodes = _below(forest, (n for part in parts for ids in part.values() for n in ids.values()))
+    nodes = [node for node in nodes if node >= bare]
     leaves = [node for node in nodes if forest.level[node] == LEAF]
     inner = [node for node in nodes if forest.level[node] != LEAF]
-    number = {node: i for i, node in enumerate((*leaves, *inner))}
+    number = {node: node for node in range(bare)}
+    number |= {node: i for i, node in enumerate((*leaves, *inner), bare)}
     signs = [v for v in compiled.variables if isinstance(v, SignVariable)]
     data = {
+        "bare": _bare(forest, bare),
         "signs": [[encode(sign.left), encode(sign.right)] for sign in signs],
         "leaves": [_leaf_data(forest.values[node]) for node in leaves],
         "levels": [forest.level[node] for node in inner],
-        "children": [number[child] for node in inner for child in forest.children[node]],
+        "children": [[number[child] for child in forest.children[node]] for node in inner],
         "parts": [
             {what: {name: number[node] for name, node in ids.items()} for what, ids in part.items()}
             for part in parts
@@ -63,23 +68,23 @@ def from_text(rulebase: Rulebase, kind: Value | None, text: str) -> Compiled:
     """
     data: dict[str, Any] = json.loads(text)
     space = Space([rulebase])
+    compiled = prepared(space, rulebase, kind)
+    forest, levels, bare = space.forest, data["levels"], compiled.bare
+    if data["bare"] != _bare(forest, bare):
+        raise ValueError("the constraints have other diagrams")
     for left, right in data["signs"]:
         space.level_of_signs(decode(left), decode(right))
-    forest, levels, below = space.forest, data["levels"], data["children"]
     leaves = [forest.leaf(_leaf(each)) for each in data["leaves"]]
-    if leaves != list(range(len(leaves))):
+    first = bare + len(leaves)
+    if leaves != list(range(bare, first)):
         raise ValueError("leaves are out of order")
+    children = list(map(tuple, data["children"]))
     sizes = [variable.size for variable in space.variables]
-    children = []
-    at = 0
-    for level in levels:
-        end = at + sizes[level]
-        children.append(tuple(below[at:end]))
-        at = end
-    if at != len(below) or not all(0 <= n < len(leaves) + len(levels) for n in _ends(below)):
+    if [sizes[level] for level in levels] != list(map(len, children)):
         raise ValueError("children are missing")
+    if not set(chain.from_iterable(children)) <= set(range(first + len(levels))):
+        raise ValueError("children are unknown")
     forest.extend(levels, children)
-    compiled = prepared(space, rulebase, kind)
     for part, saved in zip(compiled.compiler.parts, data["parts"], strict=True):
         part.roots |= saved["roots"]
         part.applies |= saved["applies"]
@@ -89,8 +94,11 @@ def from_text(rulebase: Rulebase, kind: Value | None, text: str) -> Compiled:
     return finished(compiled)
 
 
-def _ends(numbers: list[int]) -> tuple[int, ...]:
-    return (min(numbers), max(numbers)) if numbers else ()
+def _bare(forest: Forest, number: int) -> str:
+    """What was there before any decision had its diagram: so many nodes and leaves."""
+    leaves = [n for n in range(number) if forest.level[n] == LEAF]
+    nodes = list(zip(forest.level[:number], forest.children[:number], strict=True))
+    return json.dumps([nodes, [encode(forest.values[leaf]) for leaf in leaves]])
 
 
 def _below(forest: Forest, roots: Iterable[int]) -> list[int]:
