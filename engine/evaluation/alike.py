@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Generic, TypeVar, cast
 
-from engine.evaluation.compiling import Asked, Bunch, Compiled, Pick
+from engine.evaluation.compiling import Asked, Bunch, Compiled, Pick, Rules
 from engine.evaluation.known import LATER, Known, bits
 from engine.evaluation.outcomes import Found, Kind, Outcome
 from engine.evaluation.reach import Walk
@@ -22,28 +22,17 @@ from engine.evaluation.variables import SignVariable
 from engine.model import Decision, Value
 from engine.trees import names_in
 
-MANY_ALIKE = 40_000
-"""So many decisions are remembered at least, and at most twice as many: 2 KB each."""
+MANY_ALIKE = 60_000
+"""So many decisions are remembered at least, and at most twice as many: 1.5 KB each."""
+
+MANY_BUNCHES = 20_000
+"""So many bunches of decisions, likewise: 1 KB each."""
 
 BUNCH = 8
 """So many decisions, next to one another, are looked up at once."""
 
 Key = tuple[object, ...]
 """Diagrams, a decision, and what tells loans apart for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The rules of a decision, before the hit policy, by their numbers."""
-
-    certain: list[int]
-    """Those that decide for certain."""
-    possible: list[int]
-    """Those that may."""
-    sure: frozenset[str]
-    """The ids of those that decide for certain."""
-    every: frozenset[str]
-    """The ids of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +87,7 @@ class Alike:
 
     def __init__(self) -> None:
         self.decisions = Memory[Before](MANY_ALIKE)
-        self.bunches = Memory[Settled](MANY_ALIKE // BUNCH)
+        self.bunches = Memory[Settled](MANY_BUNCHES)
 
 
 def bunches(compiled: Compiled) -> Sequence[Bunch]:

@@ -29,6 +29,20 @@ levels of the comparisons among them."""
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a decision, before the hit policy, by their numbers."""
+
+    certain: list[int]
+    """Those that decide for certain."""
+    possible: list[int]
+    """Those that may."""
+    sure: frozenset[str]
+    """The ids of those that decide for certain."""
+    every: frozenset[str]
+    """The ids of all of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What was worked out for a loan and is the same for every loan that comes the same way down
     the diagrams. Whoever fills it sees that it stays small."""
@@ -48,6 +62,8 @@ class Kept:
     """Tells these diagrams from all others."""
     conclusions: dict[str, dict[int, int]] = field(default_factory=dict)
     """By decision: for each rule's number that of the first one that concludes the same."""
+    rules: dict[tuple[object, ...], Rules] = field(default_factory=dict)
+    """By a decision and the numbers of rules of it: where they are known to be those that decide."""
     order: dict[str, int] = field(default_factory=dict)
     """The places of the facts in the vocabulary."""
 

@@ -9,6 +9,7 @@ manipulation", ICCAD 1990.)
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import cast
 
@@ -24,10 +25,13 @@ class Forest:
         self.children: list[tuple[int, ...]] = []
         self.values: list[Hashable] = []
         self._nodes: dict[tuple[int, tuple[int, ...]], int] = {}
-        self._unlisted: dict[int, list[int]] = {}
+        self._unlisted: dict[int, array[int]] = {}
         """By level: nodes that are not in ``_nodes`` yet."""
         self._leaves: dict[Hashable, int] = {}
-        self._support: dict[int, int] = {}
+        self._support: list[int] = []
+        """By node: the levels that it asks for, as far as was asked; 0 where it was not."""
+        self._masks: dict[int, int] = {}
+        """Each of those once: many nodes ask for the same."""
         self._memo: dict[tuple[str, int, int], int] = {}
         self.false = self.leaf(False)
         self.true = self.leaf(True)
@@ -58,7 +62,9 @@ class Forest:
         """Add nodes that are reduced and not yet here, each after its children. They are listed
         once others come to their levels: most are only walked."""
         for node, level in enumerate(levels, len(self.level)):
-            self._unlisted.setdefault(level, []).append(node)
+            if level not in self._unlisted:
+                self._unlisted[level] = array("l")
+            self._unlisted[level].append(node)
         self.level.extend(levels)
         self.children.extend(children)
         self.values.extend([None] * len(levels))
@@ -207,14 +213,15 @@ class Forest:
 
     def support(self, a: int) -> int:
         """The levels that ``a`` asks for, as a bit mask."""
-        found = self._support.get(a)
-        if found is None:
-            found = 0
-            if self.level[a] != LEAF:
-                found = 1 << self.level[a]
-                for child in set(self.children[a]):
-                    found |= self.support(child)
-            self._support[a] = found
+        known = self._support
+        if a >= len(known):
+            known.extend([0] * (len(self.level) - len(known)))
+        found = known[a]
+        if not found and self.level[a] != LEAF:
+            found = 1 << self.level[a]
+            for child in set(self.children[a]):
+                found |= self.support(child)
+            known[a] = self._masks.setdefault(found, found)
         return found
 
     def reachable(self, a: int) -> list[int]:

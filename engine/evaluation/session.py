@@ -12,7 +12,6 @@ from engine.evaluation.alike import (
     Alike,
     Before,
     Key,
-    Rules,
     beside,
     bunch_key,
     bunches,
@@ -20,7 +19,7 @@ from engine.evaluation.alike import (
     open_key,
 )
 from engine.evaluation.compiler import Blocked, Clash, Leaf
-from engine.evaluation.compiling import Compiled
+from engine.evaluation.compiling import Compiled, Rules
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.explain import (
     asking,
@@ -334,8 +333,18 @@ def rules_at(walk: Walk, decision: Decision) -> Rules:
             certain.append(n)
         elif node != forest.false:
             possible.append(n)
-    sure = frozenset(rulebase.rules[n].id for n in certain)
-    return Rules(certain, possible, sure, sure.union(rulebase.rules[n].id for n in possible))
+    if possible:
+        return _rules(compiled, certain, possible)
+    same = (decision.name, *certain)
+    if same not in compiled.kept.rules:
+        compiled.kept.rules[same] = _rules(compiled, certain, possible)
+    return compiled.kept.rules[same]
+
+
+def _rules(compiled: Compiled, certain: list[int], possible: list[int]) -> Rules:
+    rules = compiled.rulebase.rules
+    sure = frozenset(rules[n].id for n in certain)
+    return Rules(certain, possible, sure, sure.union(rules[n].id for n in possible))
 
 
 def outcomes_of(walk: Walk, decision: Decision, single: Mapping[str, Outcome]) -> Found:
