@@ -63,7 +63,7 @@ class Kept:
     conclusions: dict[str, dict[int, int]] = field(default_factory=dict)
     """By decision: for each rule's number that of the first one that concludes the same."""
     rules: dict[tuple[object, ...], Rules] = field(default_factory=dict)
-    """By a decision and the numbers of rules of it: where they are known to be those that decide."""
+    """By a decision and the numbers of its rules that decide, where none else may."""
     order: dict[str, int] = field(default_factory=dict)
     """The places of the facts in the vocabulary."""
 
