@@ -55,6 +55,9 @@ class Rete:
             self._rules[rule.decides].append(rule)
         self._rulings: dict[str, _Rulings] = {}
         self._orders: dict[frozenset[str] | None, list[Decision]] = {}
+        self._parting: dict[frozenset[str] | None, Callable[[Known], object]] = {}
+        """By the decisions named: what picks the facts that part rules on them."""
+        self._plans: dict[tuple[object, object], list[tuple[Decision, _Ruling | None]]] = {}
         self._lock = threading.Lock()
 
     def decide(
@@ -66,10 +69,32 @@ class Rete:
         unknown. ``only`` names the decisions wanted; those they require are decided as well.
         """
         run = _Run(self._translator, {**self._unknown, **facts})
+        known, verdicts = run.known, run.verdicts
         with self._lock:
-            for decision in self._needed(None if only is None else frozenset(only)):
-                run.note(decision, self._ruling(decision, run.known).verdict(run))
-        return run.verdicts
+            for decision, ruling in self._plan(None if only is None else frozenset(only), known):
+                verdict = (ruling or self._ruling(decision, known)).verdict(run)
+                if verdict.value is None:
+                    run.note(decision, verdict)
+                else:
+                    verdicts[decision.name], known[decision.name] = verdict, verdict.value
+        return verdicts
+
+    def _plan(
+        self, only: frozenset[str] | None, known: Known
+    ) -> list[tuple[Decision, _Ruling | None]]:
+        """The decisions named and all that they require, in requirement order, each with what rules
+        on it; None where that depends on another decision."""
+        decisions = self._needed(only)
+        if only not in self._parting:
+            by = dict.fromkeys(self._of(decision).by for decision in decisions)
+            facts = [name for name in by if name and name not in self._decisions]
+            _remember(self._parting, only, itemgetter(*facts) if facts else len)
+        same = only, self._parting[only](known)
+        if same not in self._plans:
+            free = [(d, self._of(d).by in self._decisions) for d in decisions]
+            plan = [(d, None if later else self._ruling(d, known)) for d, later in free]
+            _remember(self._plans, same, plan, MANY_PLANS)
+        return self._plans[same]
 
     def _needed(self, only: frozenset[str] | None) -> list[Decision]:
         """The decisions named and all that they require, in requirement order."""
@@ -87,11 +112,14 @@ class Rete:
         return order
 
     def _ruling(self, decision: Decision, known: Known) -> _Ruling:
+        rulings = self._of(decision)
+        return rulings.where.get(known.get(rulings.by), rulings.elsewhere)
+
+    def _of(self, decision: Decision) -> _Rulings:
         name = decision.name
         if name not in self._rulings:
             self._rulings[name] = _parted(decision, self._rules[name], self._translator)
-        rulings = self._rulings[name]
-        return rulings.where.get(known.get(rulings.by), rulings.elsewhere)
+        return self._rulings[name]
 
 
 # ---- one loan ---------------------------------------------------------------------------------
@@ -113,12 +141,9 @@ class _Run:
     """Those, and the properties that tell what is unknown."""
 
     def note(self, decision: Decision, verdict: Verdict) -> None:
-        """Make a verdict known to later decisions."""
+        """Make it known to later decisions that this one has no value."""
         name, status = decision.name, verdict.status
         self.verdicts[name] = verdict
-        if verdict.value is not None:
-            self.known[name] = verdict.value
-            return
         self.known[name] = Gap.OPEN if status == "open" else Gap.UNKNOWN
         if status == "conflict":
             self.conflict.add(name)
@@ -278,12 +303,13 @@ class _Ruling:
 
 
 _REMEMBERED = 128
+MANY_PLANS = 1_000
 Key = TypeVar("Key")
 Thing = TypeVar("Thing")
 
 
-def _remember(memory: dict[Key, Thing], key: Key, thing: Thing) -> None:
+def _remember(memory: dict[Key, Thing], key: Key, thing: Thing, many: int = _REMEMBERED) -> None:
     """Keep a thing at hand, in a memory that is cleared when it is full."""
-    if len(memory) >= _REMEMBERED:
+    if len(memory) >= many:
         memory.clear()
     memory[key] = thing
