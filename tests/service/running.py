@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,3 +137,11 @@ def _port(process: subprocess.Popen[bytes], log: str) -> int:
             continue
         raise AssertionError(f"the service ended with {process.returncode}: {text}")
     raise AssertionError(f"the service is not ready: {text}")
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Come back once something holds; it is an error if it takes longer than some seconds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.2)

@@ -127,7 +127,7 @@ def test_an_answer_that_does_not_fit_is_told_and_not_kept(page: Any) -> None:
     page.fill("#question input", "much")
     page.click("#question button[type=submit]")
     page.wait_for_selector("#problem:not(:empty)")
-    assert "amount in dollars" in page.inner_text("#problem")
+    assert "not `much`" in page.inner_text("#problem")
     assert page.url == before
     page.fill("#question input", "")
     page.click("#question button[type=submit]")

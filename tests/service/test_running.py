@@ -17,7 +17,7 @@ from engine import load
 from engine.analysis.replay import replay
 from engine.service import crew
 from engine.service.requests import BODY_SECONDS
-from tests.service.running import Running, service
+from tests.service.running import Running, service, wait_until
 from tests.test_cli import run
 
 CAR = {"facts": {"loan_kind": "auto", "outstanding_debt": 14000}}
@@ -75,11 +75,11 @@ def test_a_body_of_100_megabytes(primer: Running) -> None:
 
     answer, longest = still_quick(primer, announced)
     assert answer.startswith(b"HTTP/1.1 413 ")
-    assert longest < 2
+    assert longest < crew.WAIT_SECONDS + 1
     before = primer.gauge("process_resident_memory_bytes")
     answer, longest = still_quick(primer, in_chunks)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 413 ")  # it may be cut off before it reads
-    assert longest < 2
+    assert longest < crew.WAIT_SECONDS + 1
     assert primer.gauge("process_resident_memory_bytes") - before < 20 * 1024**2
 
 
@@ -113,7 +113,7 @@ def test_clients_that_send_slowly_are_let_go(primer: Running) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"slow-body" in answer
     assert (head.result(), nothing.result()) == (b"", b"")
-    assert longest < 2
+    assert longest < crew.WAIT_SECONDS + 1
     assert time.perf_counter() - started < 2 * BODY_SECONDS
 
 
@@ -137,13 +137,6 @@ def test_a_client_that_does_not_read_is_let_go(primer: Running) -> None:
         answers = everything(connection)
     assert answers.startswith(b"HTTP/1.1 200 ")
     assert answers.count(b"HTTP/1.1 200 ") < 20
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def test_headers_without_end(primer: Running) -> None:
@@ -179,10 +172,12 @@ def test_a_loan_of_which_too_little_is_known(law: Running) -> None:
         little = {"facts": {}, "strict": True, "only": ["recourse", "borrower_owes"]}
         open_ = [pool.submit(law.post, "/v1/decide", little) for _ in "ab"]
         longest = 0.0
+        statuses = set[int]()
         while not all(each.done() for each in open_):
             begun = time.perf_counter()
-            assert law.post("/v1/decide", known).status == 200
+            statuses.add(law.post("/v1/decide", known).status)
             longest = max(longest, time.perf_counter() - begun)
+        assert 200 in statuses and statuses <= {200, 503}  # on a busy machine some are put off
         for each in open_:
             answer = each.result()
             assert (
@@ -190,7 +185,7 @@ def test_a_loan_of_which_too_little_is_known(law: Running) -> None:
                 or answer.data["title"] == "Too much is open to find all that is possible"
             )
     assert time.perf_counter() - started < 4 * crew.SLOW_SECONDS
-    assert longest < 2
+    assert longest < crew.WAIT_SECONDS + 1
 
 
 # ---- the audit trail --------------------------------------------------------------------------
