@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 
 import pytest
 
 from engine.garbage import unsearched
+
+
+@pytest.fixture(autouse=True)
+def at_rest() -> None:
+    """Threads that other tests have left may still be building."""
+    end = time.monotonic() + 60
+    while not gc.isenabled():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_garbage_is_searched_for_again_when_the_last_is_done() -> None:

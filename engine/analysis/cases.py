@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -13,6 +12,7 @@ from engine.analysis.remembered import Remembered
 from engine.evaluation.decide import Decider, Disagreement
 from engine.evaluation.record import Answer, Record
 from engine.evaluation.slices import places, within
+from engine.garbage import unsearched
 from engine.model import Decision, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Place, Problem, likely, listing
 from engine.reading.pack import text_of
@@ -196,16 +196,16 @@ def run_cases(decider: Decider, cases: Sequence[Case]) -> list[CaseResult]:
 def failures_of(rulebase: Rulebase, cases: Sequence[Case]) -> list[tuple[str, ...] | None]:
     """In what each case fails; None where that takes more than its facts to say. For a process of
     its own."""
-    gc.disable()  # diagrams hold no circles, and all of them are needed to the end
-    decider = Decider(rulebase)
-    found: list[tuple[str, ...] | None] = []
-    for case in cases:
-        try:
-            result = run_case(decider, case)
-            found.append(None if result.record is None else result.failures)
-        except Disagreement:
-            found.append(None)
-    return found
+    with unsearched():  # diagrams hold no circles, and all of them are needed to the end
+        decider = Decider(rulebase)
+        found: list[tuple[str, ...] | None] = []
+        for case in cases:
+            try:
+                result = run_case(decider, case)
+                found.append(None if result.record is None else result.failures)
+            except Disagreement:
+                found.append(None)
+        return found
 
 
 def run_cases_in(

@@ -7,7 +7,6 @@ is little each time, and every loan lies in one of them.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +19,7 @@ from engine.analysis.rule_faults import Check, checks_of
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
 from engine.evaluation.slices import ELSEWHERE, parts, places, within
+from engine.garbage import unsearched
 from engine.model import ALWAYS, Condition, Decision, Rule, Rulebase
 
 Progress = Callable[[str], None]
@@ -144,15 +144,15 @@ class _Gathered:
 
 def _looks(rulebase: Rulebase, chosen: Collection[int], left: Checks) -> dict[int, Looked]:
     """What is seen of some parts, by their number; ``left`` are the checks that are open yet."""
-    gc.disable()  # diagrams hold no circles, and all of them are needed to the end
-    decider, gathered = Decider(rulebase), _Gathered(rulebase)
-    gathered.left = left
-    found: dict[int, Looked] = {}
-    for number, part in enumerate(_parts(rulebase)):
-        if number in chosen:
-            found[number] = _look(decider, part, gathered.checks, gathered.left)
-            gathered.add(found[number])
-    return found
+    with unsearched():  # diagrams hold no circles, and all of them are needed to the end
+        decider, gathered = Decider(rulebase), _Gathered(rulebase)
+        gathered.left = left
+        found: dict[int, Looked] = {}
+        for number, part in enumerate(_parts(rulebase)):
+            if number in chosen:
+                found[number] = _look(decider, part, gathered.checks, gathered.left)
+                gathered.add(found[number])
+        return found
 
 
 def _look(

@@ -104,7 +104,8 @@ def bunches(compiled: Compiled) -> Sequence[Bunch]:
 def bunch_key(known: Known, bunch: Bunch) -> Key:
     """What tells loans apart for the settled ones of a bunch of decisions."""
     decisions, pick, comparisons = bunch
-    return known.compiled.kept.number, decisions[0].name, *_classes(known, pick, comparisons)
+    own = known.compiled.kept.number, len(known.compiled.built), decisions[0].name
+    return *own, *_classes(known, pick, comparisons)
 
 
 def key_of(known: Known, decision: Decision) -> Key:
