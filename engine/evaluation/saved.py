@@ -77,7 +77,7 @@ def from_text(rulebase: Rulebase, kind: Value | None, text: str) -> Compiled:
     first = bare + len(leaves)
     if leaves != list(range(bare, first)):
         raise ValueError("leaves are out of order")
-    numbers = list(range(first + len(levels)))  # each is there but once
+    numbers = {n: n for n in range(first + len(levels))}  # each is there but once
     children = [tuple(map(numbers.__getitem__, each)) for each in data["children"]]
     sizes = [variable.size for variable in space.variables]
     if [sizes[level] for level in levels] != list(map(len, children)):

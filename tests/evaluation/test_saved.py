@@ -66,6 +66,12 @@ def without(text: str, name: str, last: int = -1) -> str:
     return json.dumps(data)
 
 
+def with_child(text: str, number: int) -> str:
+    data = json.loads(text)
+    data["children"][-1][0] = number
+    return json.dumps(data)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -77,6 +83,9 @@ def without(text: str, name: str, last: int = -1) -> str:
         lambda text: without(text, "parts", 0),
         lambda text: text.replace('"levels":[', '"levels":[100000,'),
         lambda text: text.replace('"children":[', '"children":[99999999,'),
+        lambda text: with_child(text, 99999999),
+        lambda text: with_child(text, -1),
+        lambda text: text.replace('"bare":"[', '"bare":"[0, '),
         lambda text: text.replace('"signs":[', '"signs":[[["os.system","true"],1],'),
     ],
 )
