@@ -224,7 +224,8 @@ class Effects:
         for n in affected:
             regions[n] = self._decides_after(n, number, new_region, new_targets)
         new_then = {} if then is None else {number: then}
-        after = self.compiled.compiler.together(
+        whole = self.compiled.compiler.parts[0]  # of regions in all sections each makes the same
+        after = whole.together(
             self.decision,
             {n: forest.both(concerned, region) for n, region in sorted(regions.items())},
             new_then,

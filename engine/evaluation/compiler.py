@@ -107,16 +107,6 @@ class Sections:
         decision is open."""
         return self._joined([part.amount_of(name) for part in self.parts])
 
-    def together(
-        self,
-        decision: Decision,
-        regions: Mapping[int, int],
-        then: Mapping[int, Formula] | None = None,
-    ) -> int:
-        """The diagram whose leaves say what rules come to that decide in some regions. ``then``
-        gives rules another conclusion than their own."""
-        return self.parts[0].together(decision, regions, then)
-
     def _joined(self, parts: Sequence[int]) -> int:
         return joined(self._forest, self._level, self.every, parts)
 

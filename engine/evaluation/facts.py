@@ -130,8 +130,6 @@ class _Apt:
     """A presumption, as far as it is still open for loans of one jurisdiction and kind."""
 
     presumption: Presumption
-    fact: str
-    value: Value
     parts: tuple[Condition, ...]
     """What must hold for it."""
     facts: frozenset[str]
@@ -161,18 +159,19 @@ class Presumptions:
         presumed: dict[str, Presumption] = {}
         names = known.keys()
         for apt in self._apt[heads]:
-            name = apt.fact
+            presumption = apt.presumption
+            name = presumption.fact
             if name in known or (apt.facts and not apt.facts <= names):
                 continue
             if apt.parts and not all(holds(part, known, rulebase) for part in apt.parts):
                 continue
-            known[name] = apt.value
+            known[name] = presumption.value
             for condition, facts in apt.constraints:
                 if facts <= names and holds(condition, known, rulebase) is False:
                     del known[name]
                     break
             else:
-                presumed[name] = apt.presumption
+                presumed[name] = presumption
         return presumed
 
     def _open(self, heads: Sequence[Value | None]) -> Iterator[_Apt]:
@@ -187,8 +186,6 @@ class Presumptions:
             after = {**known, each.fact: each.value}
             yield _Apt(
                 each,
-                each.fact,
-                each.value,
                 tuple(part for part, held in zip(parts, settled, strict=True) if not held),
                 _tied(each.when, True, rulebase),
                 tuple(

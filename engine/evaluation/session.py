@@ -171,37 +171,34 @@ class Session:
     def _remember(self, alike: Alike, decision: Decision, answer: Answer) -> None:
         found, rules = self.found[decision.name], self.rules(decision)
         kind = None if found.single is None else found.single.kind
-        if kind is not None and self._is_settled(decision, kind):
-            same = None if self._is_reckoned(decision) else found
-            before = Before(kind, same, rules, answer)
-            alike.decisions.keep(self._keys[decision.name], before)
-            if same is not None:
-                self._settled[decision.name] = before
-        elif not self.walk.numbers.exhausted:
+        end = self.walk.settle(self.compiled.roots[decision.name])
+        if kind is not None and self._is_leaf(end) and not rules.possible:
+            leaf = cast(Leaf, self.compiled.forest.values[end])
+            formulas = formulas_at(self.compiled, decision, leaf)
+            if not any(True for formula in formulas for _ in names_in(formula)):
+                before = self._settled[decision.name] = Before(kind, found, rules, answer)
+                alike.decisions.keep(self._keys[decision.name], before)
+                return
+            if self._is_settled(decision, leaf, kind):
+                before = Before(kind, None, rules, answer)
+                alike.decisions.keep(self._keys[decision.name], before)
+                return
+        if not self.walk.numbers.exhausted:
             before = Before(kind, found, rules, answer)
             alike.decisions.keep(self._open_key(decision), before)
 
-    def _is_settled(self, decision: Decision, kind: Kind) -> bool:
-        """Whether the classes of the facts alone settle which rules decide, and why."""
-        leaf = self.walk.settle(self.compiled.roots[decision.name])
-        if self.compiled.forest.level[leaf] != LEAF or self.rules(decision).possible:
-            return False
-        if not self._is_reckoned(decision):
-            return True
+    def _is_settled(self, decision: Decision, leaf: Leaf, kind: Kind) -> bool:
+        """Whether, of an outcome that is reckoned, the classes of the facts alone settle which
+        rules decide, and why."""
         if decision.policy.kind in ("min", "max") and len(self.rules(decision).certain) > 1:
             return False  # amounts that vie with one another tell which rules decide
         if kind != "formula":
             return kind == "value"
-        used = in_formulas(self.walk, decision, [cast(Leaf, self.compiled.forest.values[leaf])])[1]
-        ends = (self.walk.settle(self.compiled.roots[name]) for name in used)
-        return all(self.compiled.forest.level[end] == LEAF for end in ends)
+        used = in_formulas(self.walk, decision, [leaf])[1]
+        return all(self._is_leaf(self.walk.settle(self.compiled.roots[name])) for name in used)
 
-    def _is_reckoned(self, decision: Decision) -> bool:
-        """Whether a settled decision's outcome is reckoned from facts."""
-        leaf = self.walk.settle(self.compiled.roots[decision.name])
-        value = cast(Leaf, self.compiled.forest.values[leaf])
-        formulas = formulas_at(self.compiled, decision, value)
-        return any(True for formula in formulas for _ in names_in(formula))
+    def _is_leaf(self, node: int) -> bool:
+        return self.compiled.forest.level[node] == LEAF
 
     def _again(self, before: Answer, name: str, reasons: bool) -> Answer:
         """The answer of a loan that came before, as it is for this one."""
