@@ -11,10 +11,11 @@ every diagram speaks of facts alone and answers for incomplete facts are exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from engine.evaluation.diagram import Forest
 from engine.evaluation.formulas import combined, literal_outcome, settled, substitute
 from engine.evaluation.sections import WHOLE, Section, joined
 from engine.evaluation.space import SIGNS, Space
@@ -151,7 +152,7 @@ class Compiler:
         for n in numbers:
             decides = applies[rules[n].id]
             if over := overriders.get(rules[n].id):
-                decides = forest.both(decides, forest.negate(forest.any_of(over)))
+                decides = forest.less(decides, forest.any_of(over))
             self.decides[rules[n].id] = decides
         regions = {n: self.decides[rules[n].id] for n in numbers}
         root = self._clashing(decision, self.together(decision, regions))
@@ -175,25 +176,19 @@ class Compiler:
             if n not in changed:
                 first.setdefault(self._rulebase.rules[n].then, n)
         every = decision.policy.kind == "sum"
-        parts = []
+        alike: dict[int, list[int]] = {}
         for n, region in regions.items():
             number = n if every else first.setdefault(conclusions[n], n)
-            parts.append(self._leaf_where(number, region))
+            alike.setdefault(number, []).append(region)
+        where = {n: forest.any_of(same) for n, same in alike.items()}
         if decision.policy.kind != "priority":
-            return forest.union(parts)
-        rank = {
-            n: decision.policy.order.index(cast(Constant, conclusions.get(n, self._then(n))).value)
-            for n in {*regions, *first.values()}
-        }
-        own = self._space.new_key() if changed else f"{self._key} {decision.name}"
-        key = f"{own} strongest"
-        return forest.union(
-            parts, key, lambda leaf: frozenset(sorted(leaf, key=rank.__getitem__)[:1])
-        )
+            return forest.sets(where)
 
-    def _leaf_where(self, number: int, region: int) -> int:
-        own, empty = frozenset({number}), frozenset[int]()
-        return self._forest.map(f"leaf {number}", lambda holds: own if holds else empty, region)
+        def rank(number: int) -> int:
+            conclusion = conclusions.get(number, self._then(number))
+            return decision.policy.order.index(cast(Constant, conclusion).value)
+
+        return forest.sets({n: where[n] for n in sorted(where, key=rank)}, first=True)
 
     def _then(self, number: int) -> Formula:
         return self._rulebase.rules[number].then
@@ -363,6 +358,8 @@ class Compiler:
         """A diagram of formulas with the decisions in them replaced, and rounded."""
         forest, name = self._forest, decision.name
         for needed in self._in_formulas(decision):
+            if not any(needed in names_in(f) for f in _formulas(forest, amount)):
+                continue
             amount = forest.apply(
                 f"{self._key} with {needed} in {name}",
                 _inline(needed),
@@ -396,6 +393,13 @@ class Compiler:
             here = forest.map(f"pair {leaf}", lambda pair, own=(a, b): pair == own, pairs)  # type: ignore[misc]
             parts.append(forest.both(here, self._space.comparison(a, b, wanted)))
         return forest.any_of(parts)
+
+
+def _formulas(forest: Forest, amount: int) -> Iterator[Formula]:
+    """The formulas at the leaves of a diagram."""
+    for leaf in forest.leaves(amount):
+        if (formula := cast(Formula | None, forest.values[leaf])) is not None:
+            yield formula
 
 
 def _inline(name: str) -> Callable[[Hashable, Hashable], Hashable]:

@@ -10,8 +10,8 @@ manipulation", ICCAD 1990.)
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import cast
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import compress, repeat, zip_longest
 
 LEAF = 1 << 30
 """The level of a leaf: below every variable."""
@@ -24,7 +24,8 @@ class Forest:
         self.level: list[int] = []
         self.children: list[tuple[int, ...]] = []
         self.values: list[Hashable] = []
-        self._nodes: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._nodes: dict[int, dict[tuple[int, ...], int]] = {}
+        """By level the nodes by their children."""
         self._unlisted: dict[int, array[int]] = {}
         """By level: nodes that are not in ``_nodes`` yet."""
         self._leaves: dict[Hashable, int] = {}
@@ -32,7 +33,10 @@ class Forest:
         """By node: the levels that it asks for, as far as was asked; 0 where it was not."""
         self._masks: dict[int, int] = {}
         """Each of those once: many nodes ask for the same."""
-        self._memo: dict[tuple[str, int, int], int] = {}
+        self._changed: dict[str, dict[int, int]] = {}
+        """By the name of an operation on one diagram: what it came to."""
+        self._combined: dict[str, dict[tuple[int, int], int]] = {}
+        """By the name of an operation on two: what it came to."""
         self.false = self.leaf(False)
         self.true = self.leaf(True)
 
@@ -49,22 +53,26 @@ class Forest:
         first = children[0]
         if children.count(first) == len(children):
             return first
-        if level in self._unlisted:
-            own = self._unlisted.pop(level)
-            self._nodes.update(((level, self.children[node]), node) for node in own)
-        key = (level, tuple(children))
-        found = self._nodes.get(key)
+        alike = self._nodes.get(level)
+        if alike is None:
+            own = self._unlisted.pop(level, ())
+            alike = self._nodes[level] = {self.children[node]: node for node in own}
+        key = tuple(children)
+        found = alike.get(key)
         if found is None:
-            found = self._nodes[key] = self._add(level, key[1], None)
+            found = alike[key] = self._add(level, key, None)
         return found
 
     def extend(self, levels: Sequence[int], children: Sequence[tuple[int, ...]]) -> None:
         """Add nodes that are reduced and not yet here, each after its children. They are listed
         once others come to their levels: most are only walked."""
         for node, level in enumerate(levels, len(self.level)):
-            if level not in self._unlisted:
-                self._unlisted[level] = array("l")
-            self._unlisted[level].append(node)
+            if level in self._nodes:
+                self._nodes[level][children[node - len(self.level)]] = node
+            elif level in self._unlisted:
+                self._unlisted[level].append(node)
+            else:
+                self._unlisted[level] = array("l", [node])
         self.level.extend(levels)
         self.children.extend(children)
         self.values.extend([None] * len(levels))
@@ -94,29 +102,30 @@ class Forest:
         """The diagram whose leaves combine those of ``a`` and ``b``. ``name`` keys the memory, so
         one name always means one function. Leaves of ``a`` that it ``keeps`` stay what they are,
         whatever ``b`` is there."""
-        if keeps is not None and self.level[a] == LEAF and keeps(self.values[a]):
-            return a
-        key = (name, a, b)
-        found = self._memo.get(key)
-        if found is not None:
+        memo, level, values = self._combined.setdefault(name, {}), self.level, self.values
+
+        def walk(a: int, b: int) -> int:
+            if keeps is not None and level[a] == LEAF and keeps(values[a]):
+                return a
+            found = memo.get((a, b))
+            if found is None:
+                if level[a] == level[b] == LEAF:
+                    found = self.leaf(combine(values[a], values[b]))
+                else:
+                    found = self._below(a, b, walk)
+                memo[a, b] = found
             return found
-        level_a, level_b = self.level[a], self.level[b]
-        if level_a == level_b == LEAF:
-            result = self.leaf(combine(self.values[a], self.values[b]))
-        else:
-            level = min(level_a, level_b)
-            size = len(self.children[a if level_a == level else b])
-            children_a = self.children[a] if level_a == level else (a,) * size
-            children_b = self.children[b] if level_b == level else (b,) * size
-            result = self.node(
-                level,
-                [
-                    self.apply(name, combine, x, y, keeps=keeps)
-                    for x, y in zip(children_a, children_b, strict=True)
-                ],
-            )
-        self._memo[key] = result
-        return result
+
+        return walk(a, b)
+
+    def _below(self, a: int, b: int, walk: Callable[[int, int], int]) -> int:
+        """The node above what a walk over two diagrams, not both leaves, finds below them."""
+        above, other = self.level[a], self.level[b]
+        if above == other:
+            return self.node(above, list(map(walk, self.children[a], self.children[b])))
+        if above < other:
+            return self.node(above, list(map(walk, self.children[a], repeat(b))))
+        return self.node(other, list(map(walk, repeat(a), self.children[b])))
 
     def both(self, a: int, b: int) -> int:
         """``a`` and ``b``."""
@@ -129,27 +138,38 @@ class Forest:
     def _joined(self, name: str, settles: int, yields: int, a: int, b: int) -> int:
         """Two diagrams of truth values as one: the leaf that ``settles`` the matter wins, the leaf
         that ``yields`` leaves it to the other."""
-        if settles in (a, b):
-            return settles
-        if a in (yields, b):
-            return b
-        if b == yields:
-            return a
-        key = (name, a, b) if a < b else (name, b, a)
-        found = self._memo.get(key)
-        if found is not None:
+        memo = self._combined.setdefault(name, {})
+
+        def walk(a: int, b: int) -> int:
+            if a == settles or b == settles:
+                return settles
+            if a == yields or a == b:
+                return b
+            if b == yields:
+                return a
+            key = (a, b) if a < b else (b, a)
+            found = memo.get(key)
+            if found is None:
+                found = memo[key] = self._below(a, b, walk)
             return found
-        level_a, level_b = self.level[a], self.level[b]
-        if level_a == level_b:
-            pairs = zip(self.children[a], self.children[b], strict=True)
-            below = [self._joined(name, settles, yields, x, y) for x, y in pairs]
-            result = self.node(level_a, below)
-        else:
-            upper, lower = (a, b) if level_a < level_b else (b, a)
-            below = [self._joined(name, settles, yields, x, lower) for x in self.children[upper]]
-            result = self.node(self.level[upper], below)
-        self._memo[key] = result
-        return result
+
+        return walk(a, b)
+
+    def less(self, a: int, b: int) -> int:
+        """``a`` and not ``b``."""
+        memo, false, true = self._combined.setdefault("less", {}), self.false, self.true
+
+        def walk(a: int, b: int) -> int:
+            if a == false or a == b or b == true:
+                return false
+            if b == false:
+                return a
+            found = memo.get((a, b))
+            if found is None:
+                found = memo[a, b] = self.negate(b) if a == true else self._below(a, b, walk)
+            return found
+
+        return walk(a, b)
 
     def negate(self, a: int) -> int:
         """Not ``a``."""
@@ -157,57 +177,63 @@ class Forest:
 
     def all_of(self, parts: Iterable[int]) -> int:
         """The conjunction of some diagrams, none being true."""
-        return self._balanced(self.both, list(parts), self.true)
+        found = self.true
+        for part in sorted(parts, key=self.level.__getitem__, reverse=True):
+            found = self.both(part, found)  # from below: what is above then stands on it once
+        return found
 
     def any_of(self, parts: Iterable[int]) -> int:
         """The disjunction of some diagrams, none being false."""
-        return self._balanced(self.either, list(parts), self.false)
+        left = list(parts) or [self.false]
+        while len(left) > 1:  # neighbours first: rules that stand together share most of theirs
+            pairs = zip_longest(left[::2], left[1::2], fillvalue=self.false)
+            left = [self.either(a, b) for a, b in pairs]
+        return left[0]
 
     def map(self, name: str, change: Callable[[Hashable], Hashable], a: int) -> int:
         """The diagram with every leaf changed; ``name`` keys the memory as in ``apply``."""
-        key = (name, a, -1)
-        found = self._memo.get(key)
-        if found is not None:
+        memo, level, children = self._changed.setdefault(name, {}), self.level, self.children
+
+        def walk(a: int) -> int:
+            found = memo.get(a)
+            if found is None:
+                if level[a] == LEAF:
+                    found = self.leaf(change(self.values[a]))
+                else:
+                    found = self.node(level[a], list(map(walk, children[a])))
+                memo[a] = found
             return found
-        if self.level[a] == LEAF:
-            result = self.leaf(change(self.values[a]))
-        else:
-            children = [self.map(name, change, child) for child in self.children[a]]
-            result = self.node(self.level[a], children)
-        self._memo[key] = result
-        return result
 
-    def union(
-        self,
-        parts: Iterable[int],
-        name: str = "union",
-        reduced: Callable[[frozenset[int]], frozenset[int]] = lambda union: union,
-    ) -> int:
-        """Diagrams with sets at their leaves, as one whose leaves hold the unions, ``reduced``;
-        ``name`` keys the memory as in ``apply``."""
-        empty = self.leaf(frozenset())
+        return walk(a)
 
-        def combine(x: Hashable, y: Hashable) -> Hashable:
-            return reduced(cast(frozenset[int], x) | cast(frozenset[int], y))
+    def sets(self, regions: Mapping[int, int], *, first: bool = False) -> int:
+        """The diagram whose leaves hold the keys of the regions that are true there, or the
+        ``first`` of them alone. (All regions are walked down together, so that nothing is built
+        that is not part of the outcome.)"""
+        memo: dict[tuple[int, ...], int] = {}
+        none = (self.false,) * len(regions)
+        level, children = self.level, self.children
 
-        def joined(a: int, b: int) -> int:
-            if a in (empty, b):
-                return b
-            if b == empty:
-                return a
-            return self.apply(name, combine, a, b)
+        def walk(*nodes: int) -> int:
+            if first and self.true in nodes:
+                sure = nodes.index(self.true) + 1
+                nodes = nodes[:sure] + none[sure:]
+            found = memo.get(nodes)
+            if found is None:
+                levels = [level[node] for node in nodes]
+                top = min(levels, default=LEAF)
+                if top == LEAF:
+                    found = self.leaf(frozenset(compress(regions, map(self.true.__eq__, nodes))))
+                else:
+                    below = [
+                        children[node] if at == top else repeat(node)
+                        for node, at in zip(nodes, levels, strict=True)
+                    ]
+                    found = self.node(top, list(map(walk, *below)))
+                memo[nodes] = found
+            return found
 
-        return self._balanced(joined, list(parts), empty)
-
-    @staticmethod
-    def _balanced(combine: Callable[[int, int], int], parts: list[int], none: int) -> int:
-        """Fold neighbours pairwise: rules that stand together share most of their diagram."""
-        if not parts:
-            return none
-        while len(parts) > 1:
-            pairs = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
-            parts = pairs + ([parts[-1]] if len(parts) % 2 else [])
-        return parts[0]
+        return walk(*regions.values())
 
     # ---- questions ----------------------------------------------------------------------------
 
@@ -241,4 +267,5 @@ class Forest:
 
     def forget(self) -> None:
         """Drop the memory of past operations, which a finished rulebase no longer needs."""
-        self._memo.clear()
+        self._changed.clear()
+        self._combined.clear()

@@ -76,19 +76,31 @@ def test_every_node_is_ordered_and_has_children_that_differ(expression: Any) -> 
         assert not children or len(set(children)) > 1
 
 
-def test_a_union_collects_the_sets_of_its_parts() -> None:
+@given(expressions, expressions)
+def test_one_region_less_another(first: Any, second: Any) -> None:
     forest = Forest()
-    empty = frozenset[int]()
-    parts = [
-        forest.map(f"rule {n}", lambda holds, n=n: frozenset({n}) if holds else empty,  # type: ignore[misc]
-                   forest.choice(n, SIZES[n], {0}))
-        for n in range(3)
-    ]  # fmt: skip
-    union = forest.union(parts)
+    a, b = built(forest, first), built(forest, second)
+    assert forest.less(a, b) == forest.both(a, forest.negate(b))
+
+
+@given(st.lists(expressions, max_size=4))
+def test_sets_hold_the_keys_of_the_regions_that_are_true(parts: list[Any]) -> None:
+    forest = Forest()
+    regions = {7 * n: built(forest, part) for n, part in enumerate(parts)}
+    found, first = forest.sets(regions), forest.sets(regions, first=True)
     for point in POINTS:
-        assert value(forest, union, point) == {n for n in range(3) if point[n] == 0}
-    assert forest.support(union) == 0b111
-    assert forest.union([]) == forest.leaf(empty)
+        keys = [7 * n for n, part in enumerate(parts) if truth(part, point)]
+        assert value(forest, found, point) == set(keys)
+        assert value(forest, first, point) == set(keys[:1])
+
+
+def test_sets_build_nothing_but_the_outcome() -> None:
+    forest = Forest()
+    regions = {n: forest.choice(n, SIZES[n], {0}) for n in range(3)}
+    before = len(forest.level)
+    found = forest.sets(regions)
+    assert len(forest.level) - before == len(forest.reachable(found))
+    assert forest.support(found) == 0b111
 
 
 def test_true_and_one_are_different_leaves() -> None:
