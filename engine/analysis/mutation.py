@@ -29,7 +29,7 @@ from engine.evaluation.record import Answer
 from engine.evaluation.session import Session
 from engine.evaluation.slices import ELSEWHERE, parts, place_of, places
 from engine.evaluation.space import Space
-from engine.model import ALWAYS, Condition, Rulebase, Value
+from engine.model import Condition, OneOf, Rulebase, Value
 from engine.problems import InputError
 
 CHUNK = 120
@@ -182,7 +182,7 @@ def judge(rulebase: Rulebase, trials: Sequence[Trial], chunk: Sequence[Mutant]) 
         at.setdefault(place if place in known or not place else ELSEWHERE, []).append(trial)
     fates = [Verdict(mutant, "equivalent") for mutant in chunk]
 
-    def lay_over(place: str, there: Condition, cases: Sequence[Trial]) -> None:
+    def lay_over(place: str, there: OneOf | None, cases: Sequence[Trial]) -> None:
         left = [n for n, verdict in enumerate(fates) if verdict.fate != "killed"]
         if left:
             law, alive = _there(rulebase, place, [chunk[n] for n in left])
@@ -196,7 +196,7 @@ def judge(rulebase: Rulebase, trials: Sequence[Trial], chunk: Sequence[Mutant]) 
         if chunk[0].within in ("", place):
             lay_over(place, there, at.get(place, []))
     if known and (anywhere := at.get("")):
-        lay_over("", ALWAYS, anywhere)
+        lay_over("", None, anywhere)
     return fates
 
 
@@ -219,13 +219,13 @@ def _there(
 
 
 def _bench(
-    law: Rulebase, chunk: Sequence[Mutant], there: Condition, trials: Sequence[Trial]
+    law: Rulebase, chunk: Sequence[Mutant], there: OneOf | None, trials: Sequence[Trial]
 ) -> _Bench:
     """The law of some loans in one space that knows all conditions of some mutants."""
-    conditions = [rule.when for mutant in chunk for rule in mutant.rules.values()]
-    compiled = compile_in(Space([law], [*conditions, there]), law)
-    here = compiled.compiler.condition(there)
-    return _Bench(replace(compiled, constraints=(*compiled.constraints, here)), trials)
+    conditions: list[Condition] = [r.when for mutant in chunk for r in mutant.rules.values()]
+    if there is not None:
+        conditions.append(there)
+    return _Bench(compile_in(Space([law], conditions), law, there=there), trials)
 
 
 @dataclass(slots=True)

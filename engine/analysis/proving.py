@@ -7,24 +7,27 @@ is little each time, and every loan lies in one of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
 
 from engine.analysis.decision_faults import conflicts, has_hole, ungiven
 from engine.analysis.effects import Effects
 from engine.analysis.remembered import Remembered
 from engine.analysis.rule_faults import Check, checks_of
-from engine.evaluation.compiling import Compiled
+from engine.evaluation.compiling import Compiled, compile_rulebase
 from engine.evaluation.decide import Decider
 from engine.evaluation.slices import ELSEWHERE, parts, places, within
 from engine.garbage import unsearched
-from engine.model import ALWAYS, Condition, Decision, Rule, Rulebase
+from engine.model import Decision, OneOf, Rule, Rulebase
 
+T = TypeVar("T")
 Progress = Callable[[str], None]
 Checks = dict[str, list[int]]
 """For each rule some of its checks, by their number."""
+Values = dict[str, list[str]]
+"""For each decision some of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,23 @@ class Proved:
 
 
 @dataclass(slots=True)
+class Open:
+    """What no loan has cleared yet: the checks of rules, and the values that none was given."""
+
+    checks: Checks = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Looked:
-    """What was seen among the loans of one part: the checks of rules that some loan clears and
-    those that none does, the values given, by decision, conflicts and holes."""
+    """What was seen among the loans of one part: of the checks of rules those that some loan clears
+    and those that none does, of the values those that some loan is given and those that none is,
+    conflicts and holes."""
 
     cleared: Checks = field(default_factory=dict)
     faulty: Checks = field(default_factory=dict)
-    given: dict[str, list[str]] = field(default_factory=dict)
+    given: Values = field(default_factory=dict)
+    kept_back: Values = field(default_factory=dict)
     conflicts: list[tuple[str, str]] = field(default_factory=list)
     holes: list[str] = field(default_factory=list)
 
@@ -59,7 +72,7 @@ class _Part:
     """Some loans, the decisions that are looked at among them, and the rules that can matter."""
 
     place: str
-    there: Condition
+    there: OneOf | None
     decisions: tuple[Decision, ...]
     rules: tuple[Rule, ...]
 
@@ -74,7 +87,7 @@ def prove(decider: Decider, progress: Progress = lambda step: None) -> Proved:
     gathered = _Gathered(decider.rulebase)
     for part in _parts(decider.rulebase):
         progress(part.place or "what holds everywhere")
-        gathered.add(_look(decider, part, gathered.checks, gathered.left))
+        gathered.add(_look(decider, part, gathered.checks, gathered.open))
     return gathered.proved()
 
 
@@ -93,7 +106,7 @@ def proving(
             gathered.add(known[number])
     new = [number for number in range(len(every)) if number not in known]
     running = [
-        pool.submit(_looks, rulebase, share, gathered.left)
+        pool.submit(_looks, rulebase, share, gathered.open)
         for share in (new[n::jobs] for n in range(jobs))
         if share
     ]
@@ -107,11 +120,14 @@ def proving(
         decider = Decider(rulebase)
         for number, looked in known.items():
             part = every[number]
-            if unasked := _unasked(part, gathered.left, looked):  # others cleared it at that time
+            unasked = _unasked(part, gathered.open, looked)  # others cleared it at that time
+            if unasked.checks or unasked.values:
                 more = _look(decider, part, gathered.checks, unasked)
                 gathered.add(more)
                 looked.cleared = _together(looked.cleared, more.cleared)
                 looked.faulty = _together(looked.faulty, more.faulty)
+                looked.given = _together(looked.given, more.given)
+                looked.kept_back = _together(looked.kept_back, more.kept_back)
                 memory.keep(part.about, part.rules, asdict(looked))
         return gathered.proved()
 
@@ -123,34 +139,38 @@ class _Gathered:
 
     def __init__(self, book: Rulebase) -> None:
         self.checks = {rule.id: list(checks_of(rule, book)) for rule in book.rules}
-        self.left = {name: list(range(len(own))) for name, own in self.checks.items()}
-        self._ungiven = {(d.name, value) for d in book.decisions.values() for value in d.values}
+        self.open = Open(
+            {name: list(range(len(own))) for name, own in self.checks.items()},
+            {decision.name: list(decision.values) for decision in book.decisions.values()},
+        )
         self._conflicts: set[tuple[str, str]] = set()
         self._holes: set[str] = set()
 
     def add(self, looked: Looked) -> None:
         """Strike out what some loan clears, and take up what is wrong."""
         for name, numbers in looked.cleared.items():
-            self.left[name] = [n for n in self.left[name] if n not in numbers]
-        self._ungiven -= {(name, v) for name, values in looked.given.items() for v in values}
+            self.open.checks[name] = [n for n in self.open.checks[name] if n not in numbers]
+        for name, values in looked.given.items():
+            self.open.values[name] = [v for v in self.open.values[name] if v not in values]
         self._conflicts.update(looked.conflicts)
         self._holes.update(looked.holes)
 
     def proved(self) -> Proved:
         """What is left to tell."""
+        ungiven = ((name, v) for name, values in self.open.values.items() for v in values)
         found = (frozenset(self._conflicts), frozenset(self._holes))
-        return Proved(self.left, frozenset(self._ungiven), *found)
+        return Proved(self.open.checks, frozenset(ungiven), *found)
 
 
-def _looks(rulebase: Rulebase, chosen: Collection[int], left: Checks) -> dict[int, Looked]:
-    """What is seen of some parts, by their number; ``left`` are the checks that are open yet."""
+def _looks(rulebase: Rulebase, chosen: Collection[int], left: Open) -> dict[int, Looked]:
+    """What is seen of some parts, by their number; ``left`` is what is open yet."""
     with unsearched():  # diagrams hold no circles, and all of them are needed to the end
         decider, gathered = Decider(rulebase), _Gathered(rulebase)
-        gathered.left = left
+        gathered.open = left
         found: dict[int, Looked] = {}
         for number, part in enumerate(_parts(rulebase)):
             if number in chosen:
-                found[number] = _look(decider, part, gathered.checks, gathered.left)
+                found[number] = _look(decider, part, gathered.checks, gathered.open)
                 gathered.add(found[number])
         return found
 
@@ -159,9 +179,9 @@ def _look(
     decider: Decider,
     part: _Part,
     checks: Mapping[str, Sequence[Check]],
-    left: Mapping[str, Sequence[int]],
+    left: Open,
 ) -> Looked:
-    """Look at the loans of a part; of the checks of rules only those that are ``left``."""
+    """Look at the loans of a part; of the checks and values only at those that are ``left``."""
     looked = Looked()
     compiled = _compiled(decider, part)
     for decision in part.decisions:
@@ -169,12 +189,13 @@ def _look(
         looked.conflicts += conflicts(effects)
         if has_hole(effects):
             looked.holes.append(decision.name)
-        without = set(ungiven(effects, decision.values))
-        looked.given[decision.name] = [v for v in decision.values if v not in without]
+        if wanted := left.values.get(decision.name):
+            without = looked.kept_back[decision.name] = list(ungiven(effects, wanted))
+            looked.given[decision.name] = [v for v in wanted if v not in without]
         for number in effects.numbers:
             rule = effects.rule(number)
-            if rule.jurisdiction in ("", part.place):
-                for n in left.get(rule.id, ()):
+            if _is_of(rule, part):
+                for n in left.checks.get(rule.id, ()):
                     wrong = checks[rule.id][n].fault(effects, number)
                     into = looked.faulty if wrong else looked.cleared
                     into.setdefault(rule.id, []).append(n)
@@ -187,20 +208,32 @@ def _looked(data: Any) -> Looked:
     return Looked(**data, conflicts=pairs)
 
 
-def _unasked(part: _Part, left: Mapping[str, Sequence[int]], looked: Looked) -> Checks:
-    """The open checks that were not asked when a part was looked at."""
+def _unasked(part: _Part, left: Open, looked: Looked) -> Open:
+    """What is open and was not asked when a part was looked at."""
     names = {decision.name for decision in part.decisions}
-    found: Checks = {}
-    for rule in part.rules:
-        if rule.decides in names and rule.jurisdiction in ("", part.place):
-            asked = {*looked.cleared.get(rule.id, ()), *looked.faulty.get(rule.id, ())}
-            if missing := [n for n in left[rule.id] if n not in asked]:
-                found[rule.id] = missing
-    return found
+    about = [rule.id for rule in part.rules if rule.decides in names and _is_of(rule, part)]
+    return Open(
+        _missing(about, left.checks, _together(looked.cleared, looked.faulty)),
+        _missing(names, left.values, _together(looked.given, looked.kept_back)),
+    )
 
 
-def _together(one: Checks, other: Checks) -> Checks:
-    return {name: sorted({*one.get(name, ()), *other.get(name, ())}) for name in {**one, **other}}
+def _is_of(rule: Rule, part: _Part) -> bool:
+    return rule.jurisdiction in ("", part.place)
+
+
+def _missing(
+    names: Iterable[str], left: dict[str, list[T]], asked: dict[str, list[T]]
+) -> dict[str, list[T]]:
+    return {
+        name: missing
+        for name in names
+        if (missing := [each for each in left[name] if each not in asked.get(name, ())])
+    }
+
+
+def _together(one: dict[str, list[T]], other: dict[str, list[T]]) -> dict[str, list[T]]:
+    return {name: [*one.get(name, ()), *other.get(name, ())] for name in {**one, **other}}
 
 
 def _parts(book: Rulebase) -> Iterator[_Part]:
@@ -210,7 +243,7 @@ def _parts(book: Rulebase) -> Iterator[_Part]:
             local.add(decision.name)
     alone = tuple(d for d in book.decisions.values() if d.name not in local)
     others = tuple(d for d in book.decisions.values() if d.name in local)
-    yield _Part("", ALWAYS, alone, tuple(r for r in book.rules if r.decides not in local))
+    yield _Part("", None, alone, tuple(r for r in book.rules if r.decides not in local))
     if places(book):
         for place, there in parts(book):
             law = within(book, "" if place == ELSEWHERE else place)
@@ -219,12 +252,8 @@ def _parts(book: Rulebase) -> Iterator[_Part]:
 
 def _compiled(decider: Decider, part: _Part) -> Compiled:
     """The law of some loans, which counts for them alone."""
-    fact = decider.rulebase.jurisdiction_fact
-    wanted = decider.needed(decision.name for decision in part.decisions)
-    if not part.place:
+    book, wanted = decider.rulebase, decider.needed(decision.name for decision in part.decisions)
+    if part.there is None:
         return decider.compiled_for({}, wanted)
-    compiled = decider.compiled_for({fact: part.place}, wanted)
-    if fact not in compiled.level_of:
-        return compiled  # no rule there asks for it
-    here = compiled.compiler.condition(part.there)
-    return replace(compiled, constraints=(*compiled.constraints, here))
+    law = within(book, "" if part.place == ELSEWHERE else part.place)
+    return compile_rulebase(law, None, wanted, part.there)

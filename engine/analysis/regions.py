@@ -56,6 +56,7 @@ def find_loan(compiled: Compiled, part: int) -> dict[str, Value] | None:
 
 def is_empty(compiled: Compiled, part: int) -> bool:
     """No loan lies in the part."""
+    part = compiled.narrowed(part)
     if part == compiled.forest.false:
         return True
     if part == compiled.forest.true:

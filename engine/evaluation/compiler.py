@@ -11,7 +11,15 @@ every diagram speaks of facts alone and answers for incomplete facts are exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import cast
 
@@ -204,7 +212,7 @@ class Compiler:
             if len(formulas) < 2:
                 continue
             here = forest.map(f"here {node}", lambda value, own=leaf: value == own, root)  # type: ignore[misc]
-            if (here := self._possible(here)) == forest.false:
+            if (here := narrowed(forest, here, self._constraints)) == forest.false:
                 continue
             amounts = [
                 self._settled(decision, self._where(here, combined(decision, [formula])))
@@ -238,15 +246,6 @@ class Compiler:
             root,
             clash,
         )
-
-    def _possible(self, region: int) -> int:
-        """A region without loans that break a constraint on the facts that it asks for."""
-        forest = self._forest
-        asked = forest.support(region)
-        for constraint in self._constraints:
-            if not forest.support(constraint) & ~asked:
-                region = forest.both(region, constraint)
-        return region
 
     def _where(self, region: int, formula: Formula) -> int:
         """A formula in a region, and nothing elsewhere."""
@@ -393,6 +392,15 @@ class Compiler:
             here = forest.map(f"pair {leaf}", lambda pair, own=(a, b): pair == own, pairs)  # type: ignore[misc]
             parts.append(forest.both(here, self._space.comparison(a, b, wanted)))
         return forest.any_of(parts)
+
+
+def narrowed(forest: Forest, region: int, constraints: Iterable[int]) -> int:
+    """A region without loans that break a constraint on the facts that it asks for."""
+    asked = forest.support(region)
+    for constraint in constraints:
+        if not forest.support(constraint) & ~asked:
+            region = forest.both(region, constraint)
+    return region
 
 
 def _formulas(forest: Forest, amount: int) -> Iterator[Formula]:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from engine.evaluation.compiler import Compiler, Sections
+from engine.evaluation.compiler import Compiler, Sections, narrowed
 from engine.evaluation.diagram import Forest
-from engine.evaluation.sections import WHOLE, Section, sections
+from engine.evaluation.sections import Section, sections
 from engine.evaluation.space import Space
 from engine.evaluation.variables import FactVariable, Variable
-from engine.model import Decision, Formula, Rulebase, TermHolds, Value
+from engine.model import Decision, Formula, OneOf, Rulebase, TermHolds, Value
 from engine.trees import atoms, names_of
 
 Pick = Callable[..., object]
@@ -114,15 +114,22 @@ class Compiled:
         forest = self.forest
         return len({n for root in self.roots.values() for n in forest.reachable(root)})
 
+    def narrowed(self, region: int) -> int:
+        """A region without loans that break a constraint on the facts that it asks for."""
+        return narrowed(self.forest, region, self.constraints)
+
 
 def compile_rulebase(
-    rulebase: Rulebase, kind: Value | None = None, decisions: Iterable[str] | None = None
+    rulebase: Rulebase,
+    kind: Value | None = None,
+    decisions: Iterable[str] | None = None,
+    there: OneOf | None = None,
 ) -> Compiled:
     """Build the diagrams of a rulebase, in a space of its own: those of all decisions, or of some,
     in requirement order and with all that they require (``grown`` adds others). With a ``kind`` (a
     value of the fact that divides the pack) they hold for loans of that kind, and some others,
-    alone."""
-    return compile_in(Space([rulebase]), rulebase, kind, decisions)
+    alone; with ``there`` for loans that meet that test alone, which is one more constraint."""
+    return compile_in(Space([rulebase], [there] if there else []), rulebase, kind, decisions, there)
 
 
 def compile_in(
@@ -130,21 +137,30 @@ def compile_in(
     rulebase: Rulebase,
     kind: Value | None = None,
     decisions: Iterable[str] | None = None,
+    there: OneOf | None = None,
 ) -> Compiled:
-    """Build the diagrams of a rulebase in a space whose variables were made for it too."""
+    """Build the diagrams of a rulebase in a space whose variables were made for it too, and for
+    ``there``."""
     start = time.perf_counter()
     wanted = rulebase.decisions if decisions is None else decisions
-    compiled = grown(prepared(space, rulebase, kind), wanted)
+    compiled = grown(prepared(space, rulebase, kind, there), wanted)
     return replace(compiled, seconds=time.perf_counter() - start)
 
 
-def prepared(space: Space, rulebase: Rulebase, kind: Value | None = None) -> Compiled:
+def prepared(
+    space: Space, rulebase: Rulebase, kind: Value | None = None, there: OneOf | None = None
+) -> Compiled:
     """The rulebase's constraints and sections in a space, and no decision yet."""
     plain = Compiler(space, rulebase)
     constraints = tuple(plain.condition(c.when) for c in rulebase.constraints)
-    every = sections(space, rulebase.section_fact, constraints)
+    known: dict[int, frozenset[int]] = {}
+    if there is not None:
+        level = space.level_of[there.name]
+        known[level] = cast(FactVariable, space.variables[level]).meeting(there)
+        constraints = (*constraints, plain.condition(there))
+    every = sections(space, rulebase.section_fact, constraints, known)
     kinds = frozenset[Value]()
-    if kind is not None and every != [WHOLE]:
+    if kind is not None and every[0].classes:
         divides = cast(FactVariable, space.variables[space.level_of[rulebase.section_fact]])
         every = [each for each in every if divides.code(kind) in each.classes]
         kinds = frozenset(v for code in every[0].classes for v in divides.groups[code])

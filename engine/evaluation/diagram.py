@@ -143,7 +143,7 @@ class Forest:
         def walk(a: int, b: int) -> int:
             if a == settles or b == settles:
                 return settles
-            if a == yields or a == b:
+            if a in (yields, b):
                 return b
             if b == yields:
                 return a
@@ -160,7 +160,7 @@ class Forest:
         memo, false, true = self._combined.setdefault("less", {}), self.false, self.true
 
         def walk(a: int, b: int) -> int:
-            if a == false or a == b or b == true:
+            if a in (false, b) or b == true:
                 return false
             if b == false:
                 return a

@@ -29,14 +29,17 @@ class Section:
 WHOLE = Section()
 
 
-def sections(space: Space, fact: str, constraints: Sequence[int]) -> list[Section]:
-    """The sections of a pack. Kinds of which the constraints leave the same are one section."""
+def sections(
+    space: Space, fact: str, constraints: Sequence[int], known: Left | None = None
+) -> list[Section]:
+    """The sections of a pack, among the loans of some classes where more is ``known`` of them.
+    Kinds of which the constraints leave the same are one section."""
     level = space.level_of.get(fact)
     if level is None:
-        return [WHOLE]
+        return [Section(left=_left(space.forest, known, constraints)) if known else WHOLE]
     found: dict[frozenset[tuple[int, frozenset[int]]], list[int]] = {}
     for code in range(space.variables[level].size):
-        left = _left(space.forest, {level: frozenset({code})}, constraints)
+        left = _left(space.forest, {**(known or {}), level: frozenset({code})}, constraints)
         others = frozenset(pair for pair in left.items() if pair[0] != level)
         found.setdefault(others, []).append(code)
     return [
