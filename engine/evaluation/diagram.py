@@ -9,9 +9,8 @@ manipulation", ICCAD 1990.)
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import compress, repeat, zip_longest
+from itertools import chain, compress, repeat, zip_longest
 
 LEAF = 1 << 30
 """The level of a leaf: below every variable."""
@@ -26,7 +25,7 @@ class Forest:
         self.values: list[Hashable] = []
         self._nodes: dict[int, dict[tuple[int, ...], int]] = {}
         """By level the nodes by their children."""
-        self._unlisted: dict[int, array[int]] = {}
+        self._unlisted: dict[int, list[range]] = {}
         """By level: nodes that are not in ``_nodes`` yet."""
         self._leaves: dict[Hashable, int] = {}
         self._support: list[int] = []
@@ -55,7 +54,7 @@ class Forest:
             return first
         alike = self._nodes.get(level)
         if alike is None:
-            own = self._unlisted.pop(level, ())
+            own = chain(*self._unlisted.pop(level, ()))
             alike = self._nodes[level] = {self.children[node]: node for node in own}
         key = tuple(children)
         found = alike.get(key)
@@ -63,19 +62,17 @@ class Forest:
             found = alike[key] = self._add(level, key, None)
         return found
 
-    def extend(self, levels: Sequence[int], children: Sequence[tuple[int, ...]]) -> None:
-        """Add nodes that are reduced and not yet here, each after its children. They are listed
-        once others come to their levels: most are only walked."""
-        for node, level in enumerate(levels, len(self.level)):
-            if level in self._nodes:
-                self._nodes[level][children[node - len(self.level)]] = node
-            elif level in self._unlisted:
-                self._unlisted[level].append(node)
-            else:
-                self._unlisted[level] = array("l", [node])
-        self.level.extend(levels)
-        self.children.extend(children)
-        self.values.extend([None] * len(levels))
+    def extend(self, level: int, children: Sequence[tuple[int, ...]]) -> None:
+        """Add nodes of a level, reduced and not yet here, after those below. They are listed
+        once others come to the level: most are only walked."""
+        first, end = len(self.level), len(self.level) + len(children)
+        if level in self._nodes:
+            self._nodes[level].update(zip(children, range(first, end), strict=True))
+        else:
+            self._unlisted.setdefault(level, []).append(range(first, end))
+        self.level += [level] * len(children)
+        self.children += children
+        self.values += [None] * len(children)
 
     def _add(self, level: int, children: tuple[int, ...], value: Hashable) -> int:
         self.level.append(level)

@@ -2,14 +2,16 @@
 
 Only the nodes that a decision or a rule comes to are saved, so that what is read back is also
 smaller than what was built; those of the constraints are made again first, as they were at first.
-The text is JSON. It is good for the rulebase and the engine
-that it was made of; whoever keeps it (``Store``) sees to that.
+The text is JSON: the nodes level by level, the lowest first, each level's children in one list. It
+is good for the rulebase and the engine that it was made of; whoever keeps it (``Store``) sees to
+that.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, Protocol
 
 from engine.codec import decode, encode
@@ -41,7 +43,7 @@ def as_text(compiled: Compiled) -> str:
     nodes = _below(forest, (n for part in parts for ids in part.values() for n in ids.values()))
     nodes = [node for node in nodes if node >= bare]
     leaves = [node for node in nodes if forest.level[node] == LEAF]
-    inner = [node for node in nodes if forest.level[node] != LEAF]
+    inner = sorted(set(nodes).difference(leaves), key=lambda node: (-forest.level[node], node))
     number = {node: node for node in range(bare)}
     number |= {node: i for i, node in enumerate((*leaves, *inner), bare)}
     signs = [v for v in compiled.variables if isinstance(v, SignVariable)]
@@ -49,8 +51,10 @@ def as_text(compiled: Compiled) -> str:
         "bare": _bare(forest, bare),
         "signs": [[encode(sign.left), encode(sign.right)] for sign in signs],
         "leaves": [_leaf_data(forest.values[node]) for node in leaves],
-        "levels": [forest.level[node] for node in inner],
-        "children": [[number[child] for child in forest.children[node]] for node in inner],
+        "nodes": [
+            [level, [number[child] for node in alike for child in forest.children[node]]]
+            for level, alike in groupby(inner, key=forest.level.__getitem__)
+        ],
         "parts": [
             {what: {name: number[node] for name, node in ids.items()} for what, ids in part.items()}
             for part in parts
@@ -68,25 +72,29 @@ def from_text(rulebase: Rulebase, kind: Value | None, text: str) -> Compiled:
     data: dict[str, Any] = json.loads(text)
     space = Space([rulebase])
     compiled = prepared(space, rulebase, kind)
-    forest, levels, bare = space.forest, data["levels"], compiled.bare
+    forest, bare = space.forest, compiled.bare
     if data["bare"] != _bare(forest, bare):
         raise ValueError("the constraints have other diagrams")
     for left, right in data["signs"]:
         space.level_of_signs(decode(left), decode(right))
     leaves = [forest.leaf(_leaf(each)) for each in data["leaves"]]
-    first = bare + len(leaves)
-    if leaves != list(range(bare, first)):
+    if leaves != list(range(bare, bare + len(leaves))):
         raise ValueError("leaves are out of order")
-    numbers = {n: n for n in range(first + len(levels))}  # each is there but once
-    children = [tuple(map(numbers.__getitem__, each)) for each in data["children"]]
     sizes = [variable.size for variable in space.variables]
-    if [sizes[level] for level in levels] != list(map(len, children)):
+    if any(len(children) % sizes[level] for level, children in data["nodes"]):
         raise ValueError("children are missing")
-    forest.extend(levels, children)
+    count = sum(len(children) // sizes[level] for level, children in data["nodes"])
+    numbers = {n: n for n in range(len(forest.level) + count)}  # each is there but once
+    for level, children in data["nodes"]:
+        each = map(numbers.__getitem__, children)
+        forest.extend(level, list(zip(*[each] * sizes[level], strict=True)))
     for part, saved in zip(compiled.compiler.parts, data["parts"], strict=True):
-        part.roots |= saved["roots"]
-        part.applies |= saved["applies"]
-        part.decides |= saved["decides"]
+        for own, what in (
+            (part.roots, "roots"),
+            (part.applies, "applies"),
+            (part.decides, "decides"),
+        ):
+            own |= {name: numbers[node] for name, node in saved[what].items()}
     for name in data["parts"][0]["roots"]:
         compiled.compiler.join(rulebase.decisions[name])
     return finished(compiled)

@@ -68,7 +68,7 @@ def without(text: str, name: str, last: int = -1) -> str:
 
 def with_child(text: str, number: int) -> str:
     data = json.loads(text)
-    data["children"][-1][0] = number
+    data["nodes"][-1][1][0] = number
     return json.dumps(data)
 
 
@@ -78,11 +78,11 @@ def with_child(text: str, number: int) -> str:
         lambda text: text[: len(text) // 2],
         lambda text: "[]",
         lambda text: "{}",
-        lambda text: without(text, "children"),
+        lambda text: without(text, "nodes"),
         lambda text: without(text, "leaves", 3),
         lambda text: without(text, "parts", 0),
-        lambda text: text.replace('"levels":[', '"levels":[100000,'),
-        lambda text: text.replace('"children":[', '"children":[99999999,'),
+        lambda text: text.replace('"nodes":[[', '"nodes":[[100000'),
+        lambda text: text.replace('"nodes":[', '"nodes":[[0,[0]],'),
         lambda text: with_child(text, 99999999),
         lambda text: with_child(text, -1),
         lambda text: text.replace('"bare":"[', '"bare":"[0, '),
