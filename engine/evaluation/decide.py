@@ -49,6 +49,8 @@ class Decider:
             self._parts["", True, None] = compiled
         self.presumptions = Presumptions(rulebase)
         self._alike = Alike()
+        self._met: set[int] = set()
+        """The diagrams that a loan was decided on."""
         self._every = self.wanted(None), self.needed(self.wanted(None))
         """All decisions, and with them all that they require."""
 
@@ -153,7 +155,8 @@ class Decider:
         values = {name: known[name] for name in self.rulebase.facts if name in known}
         wanted = self._every[0] if only is None else self.wanted(only)
         needed = self._every[1] if only is None else self.needed(wanted)
-        session = Session(self.compiled_for(values, needed), values, until, self._alike)
+        compiled = self.compiled_for(values, needed)
+        session = Session(compiled, values, until, self._memory(compiled))
         if not session.walk.possible():
             raise InputError([no_completion(given)])
         if only is None:
@@ -175,6 +178,14 @@ class Decider:
         if reasons:
             session.remember()
         return Record(self.rulebase, strict, given, presumed, answers, parameters)
+
+    def _memory(self, compiled: Compiled) -> Alike | None:
+        """What is remembered of loans on some diagrams. The first one there does without: to tell
+        what it has in common with others takes longer than to decide it."""
+        if compiled.kept.number in self._met:
+            return self._alike
+        self._met.add(compiled.kept.number)
+        return None
 
     def compile(self, decision: str) -> Callable[[Mapping[str, Value]], Value | None]:
         """A function from typed facts to the value of one decision, for the last bit of speed: no
