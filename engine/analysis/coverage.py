@@ -193,7 +193,7 @@ def targets(compiled: Compiled) -> Iterator[Target]:
             kind = _kind(rule, test, number, fact)
             alone = forest.apply("unlike", lambda a, b: a != b, region(if_true), region(if_false))
             yield Target(rule, test, kind, True, forest.both(whole, alone))
-            yield Target(rule, test, kind, False, forest.both(forest.negate(whole), alone))
+            yield Target(rule, test, kind, False, forest.less(alone, whole))
 
 
 def _kind(rule: Rule, test: Test, number: int, jurisdiction_fact: str) -> Kind:

@@ -259,7 +259,7 @@ class _Both:
         for constraint, holds in zip(
             refusing.rulebase.constraints, refusing.constraints, strict=True
         ):
-            refused = forest.both(left, forest.negate(holds))
+            refused = forest.less(left, holds)
             left = forest.both(left, holds)
             if holds in taking.constraints:
                 continue

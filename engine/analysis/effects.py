@@ -146,9 +146,9 @@ class Effects:
         """Loans for which a rule that applies in ``region`` too is a reason where it is none now:
         it decides, and under ``priority`` nothing stronger does."""
         forest = self.compiled.forest
-        more = forest.both(region, forest.negate(self.applies(number)))
+        more = forest.less(region, self.applies(number))
         for other in self.overriders.get(self.rule(number).id, ()):
-            more = forest.both(more, forest.negate(self.applies(other)))
+            more = forest.less(more, self.applies(other))
         if self.decision.policy.kind != "priority":
             return more
         return forest.both(more, self._up_to(self.rule(number).then))
@@ -172,7 +172,7 @@ class Effects:
         for other in alike:
             freed = self.rule(other).id in rule.exception_to  # it may decide once this one is gone
             there = self.applies(other) if freed else self.decides(other)
-            part = forest.both(part, forest.negate(there))
+            part = forest.less(part, there)
         return part
 
     def _shares(self, one: Formula, other: Formula) -> bool:
@@ -248,9 +248,9 @@ class Effects:
         result = region if n == number else self.applies(n)
         over = [m for m in self.overriders.get(own, ()) if m != number]
         for m in over:
-            result = forest.both(result, forest.negate(self.applies(m)))
+            result = forest.less(result, self.applies(m))
         if own in targets:
-            result = forest.both(result, forest.negate(region))
+            result = forest.less(result, region)
         return result
 
     def _same(self, a: int, b: int) -> int:

@@ -156,9 +156,7 @@ class _Finder:
         decision = self._compiled.rulebase.decisions[target.rule.decides]
         effects = Effects(self._compiled, decision)
         exceptions = effects.overriders.get(target.rule.id, ())
-        return forest.both(
-            target.region, forest.negate(forest.any_of(map(effects.applies, exceptions)))
-        )
+        return forest.less(target.region, forest.any_of(map(effects.applies, exceptions)))
 
     def _neighbour(self, target: Target, region: int) -> _Loan | None:
         """The loan with the fewest facts stated anew, next to a case in which the rule applies
@@ -285,7 +283,7 @@ def _reason(compiled: Compiled, target: Target) -> str:
     for constraint, diagram in zip(
         compiled.rulebase.constraints, compiled.constraints, strict=True
     ):
-        outside = compiled.forest.both(target.region, compiled.forest.negate(diagram))
+        outside = compiled.forest.less(target.region, diagram)
         if outside == target.region:
             return f"the constraint `{constraint.name}` excludes it: {constraint.because}"
     if target.region and not is_empty(compiled, compiled.forest.true):

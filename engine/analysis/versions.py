@@ -115,7 +115,7 @@ def _differences(
     touched = forest.any_of(map(touches, effects.numbers))
     changed = _where(forest, differs, *roots, alike=not concludes)
     if decision.type in ORDERED and changed != forest.false:
-        changed = forest.both(changed, forest.negate(_equal(base, other, decision)))
+        changed = forest.less(changed, _equal(base, other, decision))
     return touched, changed
 
 
