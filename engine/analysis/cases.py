@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.analysis.remembered import Remembered
-from engine.evaluation.decide import Decider, Disagreement
+from engine.evaluation.decide import Decider
 from engine.evaluation.record import Answer, Record
 from engine.evaluation.slices import places, within
-from engine.garbage import unsearched
 from engine.model import Decision, Rulebase, Value
 from engine.problems import NOWHERE, InputError, Place, Problem, likely, listing
 from engine.reading.pack import text_of
@@ -193,56 +191,7 @@ def run_cases(decider: Decider, cases: Sequence[Case]) -> list[CaseResult]:
     return [run_case(decider, case) for case in cases]
 
 
-def failures_of(rulebase: Rulebase, cases: Sequence[Case]) -> list[tuple[str, ...] | None]:
-    """In what each case fails; None where that takes more than its facts to say. For a process of
-    its own."""
-    with unsearched():  # diagrams hold no circles, and all of them are needed to the end
-        decider = Decider(rulebase)
-        found: list[tuple[str, ...] | None] = []
-        for case in cases:
-            try:
-                result = run_case(decider, case)
-                found.append(None if result.record is None else result.failures)
-            except Disagreement:
-                found.append(None)
-        return found
-
-
-def run_cases_in(
-    pool: Executor, decider: Decider, cases: Sequence[Case], jobs: int, memory: Remembered
-) -> Callable[[], list[CaseResult]]:
-    """``run_cases`` under way in other processes; what is returned waits for the results, which
-    hold no records. Cases that are remembered to have passed, under the rules that can apply to
-    them, are not run again."""
-    told = _told(decider, cases, memory)
-    passed = set(memory.load("cases", ()) or ())
-    fresh = [n for n in range(len(cases)) if told[n] not in passed]
-    order = sorted(fresh, key=lambda n: place_of_case(decider.rulebase, cases[n]))
-    size = -(-len(order) // jobs) or 1
-    shares = [order[start : start + size] for start in range(0, len(order), size)]
-    running = [
-        pool.submit(failures_of, decider.rulebase, [movable(cases[n]) for n in share])
-        for share in shares
-    ]
-
-    def results() -> list[CaseResult]:
-        found = {n: CaseResult(case, (), None) for n, case in enumerate(cases)}
-        for share, future in zip(shares, running, strict=True):
-            for n, failed in zip(share, future.result(), strict=True):
-                case = cases[n]
-                known = failed is not None
-                found[n] = (
-                    CaseResult(case, failed or (), None) if known else run_case(decider, case)
-                )
-        now = {told[n] for n, result in found.items() if result.passed}
-        if now != passed:
-            memory.keep("cases", (), sorted(now))
-        return [found[n] for n in range(len(cases))]
-
-    return results
-
-
-def _told(decider: Decider, cases: Sequence[Case], memory: Remembered) -> list[str]:
+def digests(decider: Decider, cases: Sequence[Case], memory: Remembered) -> list[str]:
     """For each case a digest of what it gives and expects, and of the rules that can matter."""
     book = decider.rulebase
     here = {place: within(book, place).rules for place in places(book)}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from engine.analysis.cases import Case, CaseResult, read_cases, run_cases, run_cases_in
+from engine.analysis.cases import Case, CaseResult, read_cases, run_cases
 from engine.analysis.findings import AGEING, Finding
-from engine.analysis.proving import proving
 from engine.analysis.remembered import Remembered
+from engine.analysis.sharing import begin, prove_and_run
 from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
@@ -81,14 +81,11 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
         results = run_cases(decider, cases)
     else:
         jobs = os.cpu_count() or 1
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            memory = Remembered(rulebase)
-            proofs = proving(rulebase, pool, jobs, memory)
+        with ProcessPoolExecutor(jobs, get_context("spawn"), begin, (rulebase,)) as pool:
             cases, problems = _more(rulebase)
-            outcome = run_cases_in(pool, decider, cases, jobs, memory)
-            findings = verify(decider, progress, proofs=proofs)
-            progress("cases")
-            results = outcome()
+            memory = Remembered(rulebase)
+            proved, results = prove_and_run(pool, jobs, decider, cases, memory, progress)
+        findings = verify(decider, progress, proved=proved)
     problems += failing(results)
     return Checked(name, decider, tuple(results), tuple(problems), tuple(findings))
 

@@ -1,4 +1,4 @@
-"""The proofs of a pack, jurisdiction by jurisdiction, in this process or in several.
+"""The proofs of a pack, jurisdiction by jurisdiction.
 
 What rules of no jurisdiction decide by themselves is proved once, for all loans. For the rest the
 loans of one jurisdiction after the other are looked at, among the rules that can apply there: that
@@ -7,23 +7,21 @@ is little each time, and every loan lies in one of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from engine.analysis.decision_faults import conflicts, has_hole, ungiven
 from engine.analysis.effects import Effects
-from engine.analysis.remembered import Remembered
 from engine.analysis.rule_faults import Check, checks_of
 from engine.evaluation.compiling import Compiled, compile_rulebase
 from engine.evaluation.decide import Decider
 from engine.evaluation.slices import ELSEWHERE, parts, places, within
-from engine.garbage import unsearched
 from engine.model import Decision, OneOf, Rule, Rulebase
 
 T = TypeVar("T")
 Progress = Callable[[str], None]
+EVERYWHERE = "what holds everywhere"
 Checks = dict[str, list[int]]
 """For each rule some of its checks, by their number."""
 Values = dict[str, list[str]]
@@ -68,7 +66,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """Some loans, the decisions that are looked at among them, and the rules that can matter."""
 
     place: str
@@ -84,61 +82,18 @@ class _Part:
 
 def prove(decider: Decider, progress: Progress = lambda step: None) -> Proved:
     """Look at all loans."""
-    gathered = _Gathered(decider.rulebase)
-    for part in _parts(decider.rulebase):
-        progress(part.place or "what holds everywhere")
-        gathered.add(_look(decider, part, gathered.checks, gathered.open))
+    gathered = Gathered(decider.rulebase)
+    for part in parts_of(decider.rulebase):
+        progress(part.place or EVERYWHERE)
+        gathered.add(look(compiled_of(decider, part), part, gathered.checks, gathered.open))
     return gathered.proved()
 
 
-def proving(
-    rulebase: Rulebase, pool: Executor, jobs: int, memory: Remembered
-) -> Callable[[Progress], Proved]:
-    """The proofs of a pack under way in other processes; what is returned waits for the outcome.
-    Parts that are remembered are not looked at again."""
-    every = list(_parts(rulebase))
-    gathered = _Gathered(rulebase)
-    known: dict[int, Looked] = {}
-    for number, part in enumerate(every):
-        data = memory.load(part.about, part.rules)
-        if data is not None:
-            known[number] = _looked(data)
-            gathered.add(known[number])
-    new = [number for number in range(len(every)) if number not in known]
-    running = [
-        pool.submit(_looks, rulebase, share, gathered.open)
-        for share in (new[n::jobs] for n in range(jobs))
-        if share
-    ]
-
-    def outcome(progress: Progress) -> Proved:
-        progress("the rules")
-        for future in running:
-            for number, looked in future.result().items():
-                gathered.add(looked)
-                memory.keep(every[number].about, every[number].rules, asdict(looked))
-        decider = Decider(rulebase)
-        for number, looked in known.items():
-            part = every[number]
-            unasked = _unasked(part, gathered.open, looked)  # others cleared it at that time
-            if unasked.checks or unasked.values:
-                more = _look(decider, part, gathered.checks, unasked)
-                gathered.add(more)
-                looked.cleared = _together(looked.cleared, more.cleared)
-                looked.faulty = _together(looked.faulty, more.faulty)
-                looked.given = _together(looked.given, more.given)
-                looked.kept_back = _together(looked.kept_back, more.kept_back)
-                memory.keep(part.about, part.rules, asdict(looked))
-        return gathered.proved()
-
-    return outcome
-
-
-class _Gathered:
+class Gathered:
     """What was seen of the loans so far."""
 
     def __init__(self, book: Rulebase) -> None:
-        self.checks = {rule.id: list(checks_of(rule, book)) for rule in book.rules}
+        self.checks = checks_in(book)
         self.open = Open(
             {name: list(range(len(own))) for name, own in self.checks.items()},
             {decision.name: list(decision.values) for decision in book.decisions.values()},
@@ -162,28 +117,16 @@ class _Gathered:
         return Proved(self.open.checks, frozenset(ungiven), *found)
 
 
-def _looks(rulebase: Rulebase, chosen: Collection[int], left: Open) -> dict[int, Looked]:
-    """What is seen of some parts, by their number; ``left`` is what is open yet."""
-    with unsearched():  # diagrams hold no circles, and all of them are needed to the end
-        decider, gathered = Decider(rulebase), _Gathered(rulebase)
-        gathered.open = left
-        found: dict[int, Looked] = {}
-        for number, part in enumerate(_parts(rulebase)):
-            if number in chosen:
-                found[number] = _look(decider, part, gathered.checks, gathered.open)
-                gathered.add(found[number])
-        return found
+def checks_in(book: Rulebase) -> dict[str, list[Check]]:
+    """The checks of each rule."""
+    return {rule.id: list(checks_of(rule, book)) for rule in book.rules}
 
 
-def _look(
-    decider: Decider,
-    part: _Part,
-    checks: Mapping[str, Sequence[Check]],
-    left: Open,
+def look(
+    compiled: Compiled, part: Part, checks: Mapping[str, Sequence[Check]], left: Open
 ) -> Looked:
     """Look at the loans of a part; of the checks and values only at those that are ``left``."""
     looked = Looked()
-    compiled = _compiled(decider, part)
     for decision in part.decisions:
         effects = Effects(compiled, decision)
         looked.conflicts += conflicts(effects)
@@ -203,12 +146,21 @@ def _look(
     return looked
 
 
-def _looked(data: Any) -> Looked:
+def looked_of(data: Any) -> Looked:
+    """What was seen, from what was kept of it."""
     pairs = [(first, second) for first, second in data.pop("conflicts")]
     return Looked(**data, conflicts=pairs)
 
 
-def _unasked(part: _Part, left: Open, looked: Looked) -> Open:
+def seen_later(looked: Looked, more: Looked) -> None:
+    """Add to what was seen of a part what was asked of it later."""
+    looked.cleared = _together(looked.cleared, more.cleared)
+    looked.faulty = _together(looked.faulty, more.faulty)
+    looked.given = _together(looked.given, more.given)
+    looked.kept_back = _together(looked.kept_back, more.kept_back)
+
+
+def unasked(part: Part, left: Open, looked: Looked) -> Open:
     """What is open and was not asked when a part was looked at."""
     names = {decision.name for decision in part.decisions}
     about = [rule.id for rule in part.rules if rule.decides in names and _is_of(rule, part)]
@@ -218,7 +170,7 @@ def _unasked(part: _Part, left: Open, looked: Looked) -> Open:
     )
 
 
-def _is_of(rule: Rule, part: _Part) -> bool:
+def _is_of(rule: Rule, part: Part) -> bool:
     return rule.jurisdiction in ("", part.place)
 
 
@@ -236,21 +188,22 @@ def _together(one: dict[str, list[T]], other: dict[str, list[T]]) -> dict[str, l
     return {name: [*one.get(name, ()), *other.get(name, ())] for name in {**one, **other}}
 
 
-def _parts(book: Rulebase) -> Iterator[_Part]:
+def parts_of(book: Rulebase) -> Iterator[Part]:
+    """All loans, in parts."""
     local: set[str] = {rule.decides for rule in book.rules if rule.jurisdiction}
     for decision in book.decisions.values():  # in requirement order
         if not local.isdisjoint(decision.requires):
             local.add(decision.name)
     alone = tuple(d for d in book.decisions.values() if d.name not in local)
     others = tuple(d for d in book.decisions.values() if d.name in local)
-    yield _Part("", None, alone, tuple(r for r in book.rules if r.decides not in local))
+    yield Part("", None, alone, tuple(r for r in book.rules if r.decides not in local))
     if places(book):
         for place, there in parts(book):
             law = within(book, "" if place == ELSEWHERE else place)
-            yield _Part(place, there, others, law.rules)
+            yield Part(place, there, others, law.rules)
 
 
-def _compiled(decider: Decider, part: _Part) -> Compiled:
+def compiled_of(decider: Decider, part: Part) -> Compiled:
     """The law of some loans, which counts for them alone."""
     book, wanted = decider.rulebase, decider.needed(decision.name for decision in part.decisions)
     if part.there is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -33,11 +33,11 @@ def verify(
     decider: Decider,
     progress: Progress = lambda step: None,
     today: datetime.date | None = None,
-    proofs: Callable[[Progress], Proved] | None = None,
+    proved: Proved | None = None,
 ) -> list[Finding]:
     """Every finding about a pack, ordered by place; those that the pack accepts are marked.
-    ``progress`` is told what is being looked at; ``today`` tells how old parameters are; ``proofs``
-    gives what ``prove`` would, where that is under way elsewhere."""
+    ``progress`` is told what is being looked at; ``today`` tells how old parameters are;
+    ``proved`` is what ``prove`` gives, where that is known."""
     book = decider.rulebase
     bare = decider.compiled_for({}, ())
     if is_empty(bare, bare.forest.true):
@@ -49,7 +49,8 @@ def verify(
         *_old(book, today or datetime.date.today()),
         *(finding for decision in book.decisions for finding in _versions(book, decision)),
     ]
-    proved = prove(decider, progress) if proofs is None else proofs(progress)
+    if proved is None:
+        proved = prove(decider, progress)
     progress("what was found")
     found.extend(_decisions(decider, proved))
     found.extend(rule_findings(book, proved.rules, lambda name: _whole(decider, name)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 
 from engine.evaluation.alike import Alike
@@ -71,6 +72,16 @@ class Decider:
         every = not place or not self._here
         wanted = self.rulebase.decisions if decisions is None else decisions
         return self._built((own, every, kind), wanted)
+
+    def on(self, place: str, compiled: Compiled) -> Decider:
+        """The same for the loans of one jurisdiction, on diagrams that hold for these, of all
+        kinds. Facts that mattered are not to be asked of it: it takes the jurisdiction as given."""
+        other = copy(self)
+        other._rete = self.rete
+        fact = self.rulebase.facts.get(self.rulebase.section_fact)
+        kinds: list[Value | None] = [None, *(fact.values if fact is not None else ())]
+        other._parts = {(place, False, kind): compiled for kind in kinds}
+        return other
 
     def _built(self, key: tuple[str, bool, Value | None], decisions: Iterable[str]) -> Compiled:
         own, every, kind = key

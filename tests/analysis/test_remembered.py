@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from engine import Decider
-from engine.analysis import checking, proving
-from engine.analysis.cases import read_cases, run_cases, run_cases_in
+from engine.analysis import checking, proving, sharing
+from engine.analysis.cases import read_cases, run_cases
 from engine.analysis.mutants import mutants, with_mutant
-from engine.analysis.proving import prove
+from engine.analysis.proving import Part, Proved, prove
 from engine.analysis.remembered import Remembered
+from engine.evaluation.compiling import Compiled
 from engine.model import Rulebase
 from engine.reading.pack import load_pack
 from engine.resources import rules_dir
@@ -38,21 +39,24 @@ def looked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """The parts that are looked at from here on, with a memory of its own."""
     monkeypatch.setenv("RECOURSE_CACHE", str(tmp_path / "cache"))
     seen: list[str] = []
-    look = proving._look
+    look = proving.look
 
-    def noted(decider: Decider, part: Any, *others: Any) -> Any:
+    def noted(compiled: Compiled, part: Part, *others: Any) -> Any:
         seen.append(part.place)
-        return look(decider, part, *others)
+        return look(compiled, part, *others)
 
-    monkeypatch.setattr(proving, "_look", noted)
+    monkeypatch.setattr(sharing, "look", noted)
     return seen
 
 
-def proved(book: Rulebase) -> proving.Proved:
-    return proving.proving(book, Here(), 2, Remembered(book))(lambda step: None)
+def proved(book: Rulebase) -> Proved:
+    sharing.begin(book)
+    nothing: list[str] = []
+    decider, memory = Decider(book), Remembered(book)
+    return sharing.prove_and_run(Here(), 1, decider, [], memory, nothing.append)[0]
 
 
-def sets(found: proving.Proved) -> proving.Proved:
+def sets(found: Proved) -> Proved:
     return replace(found, rules={name: tuple(left) for name, left in found.rules.items()})
 
 
@@ -119,14 +123,17 @@ def test_a_case_runs_again_when_it_or_its_law_has_changed(
 
     class Counting(Here):
         def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-            ran.append(len(args[1]))
+            ran.append(len(args[2]))
             return super().submit(fn, *args, **kwargs)
 
     def run(folder: Path) -> list[bool]:
         book = load_pack(folder)
         del ran[:]
-        found = run_cases_in(Counting(), Decider(book), read_cases(book), 1, Remembered(book))()
-        return [each.passed for each in found]
+        sharing.begin(book)
+        found = sharing.prove_and_run(
+            Counting(), 1, Decider(book), read_cases(book), Remembered(book), lambda step: None
+        )
+        return [each.passed for each in found[1]]
 
     pack = tmp_path / "primer"
     shutil.copytree(rules_dir() / "primer", pack)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import random
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from engine import Decider, load
+from engine import Decider
 from engine.analysis.findings import KINDS, Finding
-from engine.analysis.proving import prove, proving
 from engine.analysis.regions import complete, find_loan, is_empty, regions, size
-from engine.analysis.remembered import Remembered
 from engine.analysis.verify import verify
 from engine.model import Constant
 from engine.presentation.findings import explained
@@ -140,14 +136,3 @@ def test_regions_are_merged_and_have_a_size(tmp_path: Path) -> None:
     assert loan is not None
     assert set(complete(compiled, loan)) == set(decider.rulebase.facts)
     assert isinstance(decider.rulebase.rules[0].then, Constant)
-
-
-def test_the_processes_prove_what_one_proves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECOURSE_CACHE", "off")
-    book = load("us").rulebase
-    few = tuple(rule for rule in book.rules if rule.jurisdiction in ("", "OH", "MT"))
-    small = replace(book, rules=few)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        found = proving(small, pool, 2, Remembered(small))(lambda step: None)
-    assert found == prove(Decider(small))
-    assert any(found.rules.values())
