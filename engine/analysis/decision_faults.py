@@ -8,7 +8,6 @@ from itertools import combinations
 
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding, located
-from engine.analysis.regions import is_empty
 from engine.evaluation.compiler import Leaf
 
 
@@ -44,7 +43,7 @@ def _conflicts(effects: Effects) -> Iterator[tuple[int, int, int]]:
     regions = {n: forest.both(part, effects.decides(n)) for n in effects.rules_in(part)}
     for (a, one), (b, other) in combinations(regions.items(), 2):
         together = forest.both(one, other)
-        if effects.rule(a).then != effects.rule(b).then and not is_empty(compiled, together):
+        if effects.rule(a).then != effects.rule(b).then and not effects.is_empty(together):
             yield a, b, together
 
 
@@ -54,7 +53,7 @@ def has_hole(effects: Effects) -> bool:
     decision = effects.decision
     if decision.otherwise is not None or decision.parameter:
         return False
-    return not is_empty(effects.compiled, _hole(effects))
+    return not effects.is_empty(_hole(effects))
 
 
 def hole_finding(effects: Effects) -> Finding:
@@ -80,5 +79,5 @@ def ungiven(effects: Effects, values: Iterable[str]) -> Iterator[str]:
                 given.setdefault(each, []).append(leaf)
     for value in values:
         leaves = given.get(value, [])
-        if not leaves or is_empty(effects.compiled, effects.where("value", leaves)):
+        if not leaves or effects.is_empty(effects.where("value", leaves)):
             yield value

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import cast
 
+from engine.analysis.regions import is_empty
 from engine.evaluation.compiler import Blocked, Clash, Leaf
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.formulas import combined, literal_outcome
+from engine.evaluation.reach import Walk
 from engine.model import ORDERED, Constant, Decision, Formula, Rule
 
 
@@ -42,6 +44,7 @@ class Effects:
     """Where some rule decides: of each rule, of neighbours two by two, and so on up to all."""
     _means: dict[Hashable, int] = field(init=False, default_factory=dict)
     _key: str = field(init=False)
+    _walk: Walk | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._key = self.compiled.space.new_key()
@@ -66,6 +69,12 @@ class Effects:
     def decides(self, number: int) -> int:
         """Where a rule applies and no exception of it does."""
         return self.compiled.decides[self.rule(number).id]
+
+    def is_empty(self, part: int) -> bool:
+        """No loan lies in a part."""
+        if self._walk is None or len(self._walk.codes) < len(self.compiled.variables):
+            self._walk = Walk(self.compiled, {})  # questions bring comparisons up
+        return is_empty(self.compiled, part, self._walk)
 
     def rules_in(self, part: int) -> list[int]:
         """The rules that decide somewhere in a part of the space of loans."""

@@ -54,8 +54,9 @@ def find_loan(compiled: Compiled, part: int) -> dict[str, Value] | None:
     return None
 
 
-def is_empty(compiled: Compiled, part: int) -> bool:
-    """No loan lies in the part."""
+def is_empty(compiled: Compiled, part: int, walk: Walk | None = None) -> bool:
+    """No loan lies in the part. ``walk`` knows no fact; it keeps what it has solved for the next
+    part."""
     part = compiled.narrowed(part)
     if part == compiled.forest.false:
         return True
@@ -63,7 +64,7 @@ def is_empty(compiled: Compiled, part: int) -> bool:
         return not Walk(compiled, {}).possible()
     if not compiled.constraints and not compiled.forest.support(part) >> len(compiled.level_of):
         return False  # every path through facts alone is some loan's
-    return next(Walk(compiled, {}).ways(part), None) is None
+    return next((walk or Walk(compiled, {})).ways(part), None) is None
 
 
 def complete(compiled: Compiled, witness: Mapping[str, Value]) -> dict[str, Value]:

@@ -9,7 +9,6 @@ from functools import partial
 
 from engine.analysis.effects import Effects
 from engine.analysis.findings import Finding, located
-from engine.analysis.regions import is_empty
 from engine.evaluation.compiling import Compiled
 from engine.model import Compare, Condition, OneOf, Rule, Rulebase, TermHolds
 from engine.problems import Place
@@ -46,7 +45,7 @@ def checks_of(rule: Rule, rulebase: Rulebase) -> Iterator[Check]:
         f"no loan meets the condition of `{rule.id}`",
         rule.place,
         (rule.id,),
-        lambda effects, number: is_empty(effects.compiled, effects.applies(number)),
+        lambda effects, number: effects.is_empty(effects.applies(number)),
     )
     for target in rule.exception_to:
         yield Check(
@@ -82,7 +81,7 @@ def _never_together(target: str, effects: Effects, number: int) -> bool:
     if other is None:
         return True  # the other rule is another jurisdiction's
     together = effects.compiled.forest.both(effects.applies(number), effects.applies(other))
-    return is_empty(effects.compiled, together)
+    return effects.is_empty(together)
 
 
 def _never_decides(effects: Effects, number: int) -> bool:
@@ -91,23 +90,22 @@ def _never_decides(effects: Effects, number: int) -> bool:
     if effects.decision.policy.kind == "priority":
         own = effects.meaning(frozenset({number}))
         decides = effects.compiled.forest.both(decides, effects.means(own))
-    return is_empty(effects.compiled, decides)
+    return effects.is_empty(decides)
 
 
 def _never_missed(effects: Effects, number: int) -> bool:
-    compiled, nowhere = effects.compiled, effects.compiled.forest.false
-    return is_empty(compiled, effects.surely_missed(number)) and is_empty(
-        compiled, effects.changed(number, region=nowhere)
+    nowhere = effects.compiled.forest.false
+    return effects.is_empty(effects.surely_missed(number)) and effects.is_empty(
+        effects.changed(number, region=nowhere)
     )
 
 
 def _never_matters(without: Condition, effects: Effects, number: int) -> bool:
     """Whether a rule whose condition is weakened so leaves every outcome as it is, and would be
     the reason of none more."""
-    compiled = effects.compiled
-    region = compiled.compiler.condition(without)
-    return is_empty(compiled, effects.newly_named(number, region)) and is_empty(
-        compiled, effects.changed(number, region=region)
+    region = effects.compiled.compiler.condition(without)
+    return effects.is_empty(effects.newly_named(number, region)) and effects.is_empty(
+        effects.changed(number, region=region)
     )
 
 
