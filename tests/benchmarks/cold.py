@@ -1,4 +1,5 @@
 """How long `recourse decide` takes as a process of its own, beside a Python that does nothing.
+Its modules are there as bytecode, as after an install.
 
 python -m tests.benchmarks.cold [FACTS] [--runs N]
 """
@@ -6,12 +7,14 @@ python -m tests.benchmarks.cold [FACTS] [--runs N]
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tests.benchmarks.timing import machine, progress
@@ -29,10 +32,16 @@ def command(facts: Path) -> list[str]:
     return [*start, "decide", str(facts)]
 
 
-def run(arguments: Sequence[str], codes: Sequence[int] = ANSWERED) -> float:
+def run(
+    arguments: Sequence[str],
+    codes: Sequence[int] = ANSWERED,
+    environment: Mapping[str, str] | None = None,
+) -> float:
     """The wall time of one process in seconds. Raises ``RuntimeError`` if it fails."""
     start = perf_counter()
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     time = perf_counter() - start
     if done.returncode not in codes:
         raise RuntimeError(f"{' '.join(arguments)}: exit {done.returncode}\n{done.stderr.strip()}")
@@ -50,12 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     times: dict[str, list[float]] = {name: [] for name in measured}
     try:
-        for number in range(options.runs + 1):
-            for name, words in measured.items():
-                progress(f"run {number} of {options.runs}: {name}")
-                time = run(words)
-                if number:  # the first run fills the caches
-                    times[name].append(time)
+        with TemporaryDirectory() as bytecode:
+            environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            for number in range(options.runs + 1):
+                for name, words in measured.items():
+                    progress(f"run {number} of {options.runs}: {name}")
+                    time = run(words, environment=environment)
+                    if number:  # the first run fills the caches
+                        times[name].append(time)
     except RuntimeError as error:
         progress("")
         print(error, file=sys.stderr)
