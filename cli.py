@@ -70,6 +70,16 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from difflib import get_close_matches  # only a slip has need of it
+
+            if found := get_close_matches(args[0], COMMANDS, n=1):
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {found[0]!r}?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -110,7 +120,7 @@ def recourse(ctx: click.Context) -> None:
     Examples:
       recourse decide examples/priya.yaml
       recourse decide examples/priya.yaml --set property_state=OH
-      recourse why contract.nonrecourse
+      recourse why ga.guarantor-waiver
 
     \b
     Exit codes: 0 done; 1 something is found (check, test), changes (diff,
@@ -128,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Whatever goes wrong ends here, in one line or in a
     list of problems; a traceback is shown only with ``RECOURSE_DEBUG=1``."""
     gc.set_threshold(100_000, 50, 100)  # what a command builds lives for as long as it runs
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -151,6 +162,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error)
     finally:
         gc.freeze()  # the process ends: what it holds need not be looked through once more
+
+
+def _open_streams() -> None:
+    """Give a process that was started without one of the standard streams an empty one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115
+            setattr(sys, name, stream)
 
 
 def _discard_output() -> None:

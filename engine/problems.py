@@ -7,6 +7,7 @@ end raises one ``InputError`` that holds them all, ordered by place.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -68,18 +69,33 @@ class InputError(ValueError):
 
 
 def likely(word: str, known: Iterable[str]) -> str:
-    """The known word that the user most likely meant, as a hint, or an empty string.
+    """The known word that the user most likely meant, as a hint, or an empty string: one that is
+    written much like it, or else the first of which it is a part.
 
     >>> likely("nonjudical_foreclosure", ["short_sale", "nonjudicial_foreclosure"])
     'did you mean `nonjudicial_foreclosure`?'
+    >>> likely("state", ["property_state", "waste", "borrower_state"])
+    'did you mean `property_state` or `borrower_state`?'
     """
-    names = sorted(set(known))
-    found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    names = list(dict.fromkeys(known))
+    found = difflib.get_close_matches(word, sorted(names), n=1, cutoff=0.6)
+    if found and difflib.SequenceMatcher(None, found[0], word).ratio() >= _MUCH_ALIKE:
+        return f"did you mean `{found[0]}`?"
+    parts = _parts(word)
+    found = [name for name in names if parts and parts <= _parts(name)][:_FEW] or found
     if not found:
-        folded = {name.lower().replace("-", "_"): name for name in names}
-        same = folded.get(word.lower().replace("-", "_").replace(" ", "_"))
-        found = [same] if same else []
-    return f"did you mean `{found[0]}`?" if found else ""
+        return ""
+    *others, last = (f"`{name}`" for name in found)
+    return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
+
+
+_MUCH_ALIKE = 0.85
+_FEW = 3
+_JOINT = re.compile(r"[ ._-]+")
+
+
+def _parts(name: str) -> set[str]:
+    return set(_JOINT.split(name.lower())) - {""}
 
 
 def listing(words: Iterable[str], limit: int = 8) -> str:

@@ -93,7 +93,8 @@ def read_value(
     if kind == "boolean":
         if isinstance(value, bool):
             return value
-        hint = "write `true` or `false`" if str(value).lower() in _YES_NO else ""
+        said = str(value).strip(_CURLY).lower()
+        hint = "write `true` or `false`" if said in _YES_NO else ""
         raise ValueFault("wrong-type", f"`{name}` is true or false, not {describe(value)}", hint)
     if kind == "date":
         return _date(name, value)
@@ -101,6 +102,8 @@ def read_value(
     return int(number) if kind == "integer" else number
 
 
+_CURLY = "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+"""The quotes of word processors, which are none here."""
 _YES_NO = {"yes", "no", "on", "off", "y", "n", "0", "1", "true", "false"}
 _KIND = {"money": "an amount in dollars", "integer": "a whole number", "decimal": "a number"}
 
@@ -109,7 +112,10 @@ def _enum(name: str, values: Mapping[str, str], value: object) -> str:
     if isinstance(value, str) and value in values:
         return value
     if isinstance(value, str):
-        hint = likely(value, values) or f"one of {listing(values)}"
+        said = value.strip().strip(_CURLY).lower()
+        named = [name for name, label in values.items() if said in (label.lower(), name.lower())]
+        hint = f"did you mean `{named[0]}`?" if named else likely(value, values)
+        hint = hint or f"one of {listing(values)}"
         raise ValueFault("unknown-value", f"`{name}` can't be {describe(value)}", hint)
     hint = "put quotes around it" if describe(value).strip("`") in values else ""
     message = f"`{name}` is one of {listing(values)}, not {describe(value)}"

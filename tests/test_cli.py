@@ -103,7 +103,8 @@ def _version() -> str:
 
 def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, expected in [
-        (("decid",), "Error: No such command 'decid'."),
+        (("decid",), "Error: No such command 'decid'. Did you mean 'decide'?"),
+        (("xyz",), "Error: No such command 'xyz'.\n"),
         (("decide",), "Error: give a file of facts, - for standard input, or --set FACT=VALUE"),
         (("decide", "--bogus"), "Error: No such option"),
         (("decide", "x", "--format", "xml"), "Error: Invalid value for '--format': 'xml' is not"),
@@ -415,6 +416,26 @@ def test_an_interruption_is_quiet() -> None:
     assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "")
 
 
+def test_a_standard_stream_may_be_closed() -> None:
+    def ended(command: str) -> Result:
+        return subprocess.run(
+            ["sh", "-c", f"{sys.executable} -m cli {command}"],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=environment(),
+            timeout=60,
+            check=False,
+        )
+
+    done = ended("decide - --pack primer <&-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("<stdin>: empty-file: the file holds no facts")
+    done = ended("facts --pack primer >&-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert ended("decide no-such-file 2>&-").returncode == 2
+
+
 def test_a_closed_pipe_is_quiet() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "cli", "facts"],
@@ -590,6 +611,7 @@ def test_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, text in [
         (("why", "--pack", "primer", "contract.nonrecourse"), "A nonrecourse clause protects you"),
         (("why", "wa.trustee-sale"), "RCW 61.24.100(1)"),
+        (("why", "ga.guarantor-waiver"), "PNC Bank, N.A. v. Smith"),  # as `recourse --help` says
         (("facts",), "outstanding_debt"),
         (("rules", "--pack", "primer", "-k", "california is"), "states.california"),
     ]:

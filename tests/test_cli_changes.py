@@ -84,6 +84,12 @@ def test_diff_of_something_that_is_not_there(capsys: Captured) -> None:
     assert "Traceback" not in err
 
 
+def test_diff_of_one_pack_asks_for_the_other(capsys: Captured) -> None:
+    code, _, err = call(capsys, "diff", BEFORE)
+    assert code == 2
+    assert "is the pack `changed`: name what to compare it with, HEAD or --pack" in err
+
+
 def test_replay_of_unchanged_and_of_changed_rules(capsys: Captured, tmp_path: Path) -> None:
     loans = tmp_path / "loans.jsonl"
     loan = '{"property_state": "TX", "loan_purpose": "heloc", "origination_date": "%s"}\n'
@@ -98,6 +104,29 @@ def test_replay_of_unchanged_and_of_changed_rules(capsys: Captured, tmp_path: Pa
     code, out, err = call(capsys, "replay", str(records), "--pack", BEFORE)
     assert code == 2
     assert f"{records}:3" in err
+
+
+def test_replay_takes_the_pack_that_the_records_name(capsys: Captured, tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    settings = ("--set", "loan_kind=auto", "--only", "recourse", "--format", "json")
+    record.write_text(call(capsys, "decide", "--pack", "primer", *settings)[1])
+    code, out, err = call(capsys, "replay", str(record))
+    assert (code, err) == (0, "")
+    assert out.startswith("1 record by the rules of primer ")
+    assert out.endswith("\n")
+    record.write_text(record.read_text().replace('"primer"', '"mine"'))
+    code, out, err = call(capsys, "replay", str(record))
+    assert (code, out) == (2, "")
+    assert "the records are of the pack `mine`: name its folder with --pack" in err
+
+
+def test_a_file_of_no_records_is_told_once(capsys: Captured, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("nonsense\n" * 60)
+    code, out, err = call(capsys, "replay", str(file))
+    assert code == 2
+    assert out.endswith("60 lines set aside; these are the first 50\n")
+    assert err.count("json-syntax") == 50
 
 
 def test_coverage_names_what_no_case_tries(capsys: Captured, tried: str) -> None:

@@ -189,10 +189,15 @@ def test_check_of_a_pack_that_can_not_be_read(packs: Path, capsys: Captured) -> 
     (result,) = sarif(call(capsys, "check", "right", "--format", "sarif")[1])
     snippet = result["locations"][0]["physicalLocation"]["region"]["snippet"]["text"]
     assert "unit:" in snippet
-    for form in ("junit", "sarif", "github"):
-        code, out, err = call(capsys, "test", "right", "--format", form)
-        assert (code, out) == (2, "")
-        assert "did you mean `units`?" in err
+    for command in (("test", "right"), ("diff", "right", "right")):
+        for form in ("junit", "sarif", "github"):
+            code, out, err = call(capsys, *command, "--format", form)
+            assert code == 2
+            assert "did you mean `units`?" in out
+            assert "did you mean `units`?" in err
+    assert list(junit(call(capsys, "check", "wrong-name", "--format", "junit")[1])) == [
+        "no-pack at wrong-name"
+    ]
 
 
 # ---- test -------------------------------------------------------------------------------------

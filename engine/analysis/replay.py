@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import Any, Literal, cast
 
 from engine.evaluation.decide import Decider
@@ -88,22 +90,19 @@ class Replay:
 
 
 def replay(decider: Decider, lines: Iterable[bytes | str], name: str = "<records>") -> Replay:
-    """Decide recorded decisions again, one JSON record a line, by both evaluators.
+    """Decide recorded decisions again, one JSON record a line (or one that is indented, as of a
+    single loan), by both evaluators.
 
     A line that is no record is set aside with its place; ``name`` is what messages call the file.
     Raises ``Disagreement``.
     """
     result = Replay()
-    for number, line in enumerate(lines, 1):
-        data = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
-        if not data.strip():
-            continue
+    for number, data in _texts(lines):
         where = Place(name, number)
         try:
             record = _record(data, where)
         except InputError as error:
-            result.faults.extend(replace(p, where=replace(p.where, line=number))
-                                 for p in error.problems)  # fmt: skip
+            result.faults += (_moved_down(problem, number) for problem in error.problems)
             continue
         result.other_pack += record["pack"]["name"] != decider.rulebase.name
         found = _replayed(decider, record, where)
@@ -112,6 +111,46 @@ def replay(decider: Decider, lines: Iterable[bytes | str], name: str = "<records
         else:
             result.same += 1
     return result
+
+
+_PACK = re.compile(rb'"pack": *\{\s*"name": *"([^"]*)"')
+_HEAD = 12
+"""In so many lines the first record has named its pack, also where it is indented."""
+
+
+def named_pack(lines: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
+    """The pack that the first of some records names, empty where that can't be told; and all the
+    lines again."""
+    head = list(islice(lines, _HEAD))
+    found = _PACK.search(b"".join(head))
+    return found[1].decode(errors="replace") if found else "", chain(head, lines)
+
+
+def _texts(lines: Iterable[bytes | str]) -> Iterator[tuple[int, bytes]]:
+    """Each record's text, and the line on which it begins. One that is indented begins with a brace
+    alone and ends with one."""
+    begun, parts = 0, list[bytes]()
+    for number, line in enumerate(lines, 1):
+        data = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
+        if parts and data.startswith(b"{"):
+            yield begun, b"".join(parts)
+            parts = []
+        if parts or data.rstrip() == b"{":
+            begun = begun if parts else number
+            parts.append(data)
+            if data.rstrip() == b"}":
+                yield begun, b"".join(parts)
+                parts = []
+        elif data.strip():
+            yield number, data
+    if parts:
+        yield begun, b"".join(parts)
+
+
+def _moved_down(problem: Problem, first: int) -> Problem:
+    """A problem of a text that begins on line ``first`` of its file."""
+    line = first + max(problem.where.line, 1) - 1
+    return replace(problem, where=replace(problem.where, line=line))
 
 
 _TORN = "this record breaks off: whoever wrote it was stopped meanwhile"
@@ -125,12 +164,12 @@ def _record(data: bytes, where: Place) -> dict[str, Any]:
         record = plain(parse_json(source).root)
     except InputError:
         if _breaks_off(data.strip()):
-            raise InputError([Problem("torn-record", _TORN, where, _WHOLE)]) from None
+            raise InputError([Problem("torn-record", _TORN, Place(where.file), _WHOLE)]) from None
         raise
     fault = _fault(record)
     if fault:
         hint = "a record is what `recourse decide --format json` writes, on one line"
-        raise InputError([Problem("no-record", fault, where, hint)])
+        raise InputError([Problem("no-record", fault, Place(where.file), hint)])
     return cast(dict[str, Any], record)
 
 

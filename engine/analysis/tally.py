@@ -11,7 +11,7 @@ from engine.analysis.alignment import find_renames
 from engine.evaluation.decide import Decider
 from engine.evaluation.record import Answer, Record
 from engine.model import ORDERED, Rulebase, Value
-from engine.problems import InputError, Problem, likely
+from engine.problems import InputError, Place, Problem, likely, listing
 from engine.reading.loans import Loan
 
 MAX_ASIDE = 100
@@ -86,7 +86,14 @@ def _check_money(rulebase: Rulebase, name: str) -> None:
     known = [fact.name for fact in rulebase.facts.values() if fact.type == "money"]
     if name and name not in known:
         raise InputError(
-            [Problem("unknown-fact", f"no money fact is called `{name}`", hint=likely(name, known))]
+            [
+                Problem(
+                    "unknown-fact",
+                    f"no money fact is called `{name}`",
+                    Place("--money"),
+                    likely(name, known) or f"money facts: {listing(known)}",
+                )
+            ]
         )
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from engine.analysis.decision_faults import conflict_findings, hole_finding
 from engine.analysis.effects import Effects
-from engine.analysis.findings import Finding
+from engine.analysis.findings import KINDS, Finding
 from engine.analysis.proving import Progress, Proved, prove
 from engine.analysis.regions import is_empty
 from engine.analysis.rule_faults import rule_findings
@@ -24,6 +24,7 @@ from engine.model import (
     Rulebase,
     TermHolds,
 )
+from engine.problems import likely, listing
 from engine.trees import atoms, names_in, names_of
 
 A_YEAR = 366
@@ -225,12 +226,9 @@ def _accepted(rulebase: Rulebase, found: list[Finding]) -> list[Finding]:
     for i, acceptance in enumerate(rulebase.accepted):
         if i not in met:
             about = ", ".join(f"`{name}`" for name in acceptance.about)
-            result.append(
-                Finding(
-                    "stale-acceptance",
-                    f"the pack accepts `{acceptance.finding}` about {about}, which is not found",
-                    acceptance.place,
-                    acceptance.about,
-                )
-            )
+            said = f"the pack accepts `{acceptance.finding}` about {about}, which is not found"
+            if acceptance.finding not in KINDS:
+                hint = likely(acceptance.finding, KINDS) or f"findings: {listing(KINDS, 20)}"
+                said = f"the pack accepts `{acceptance.finding}`, which is no finding ({hint})"
+            result.append(Finding("stale-acceptance", said, acceptance.place, acceptance.about))
     return result

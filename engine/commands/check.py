@@ -20,7 +20,7 @@ from engine.commands.console import (
     step_by_step,
     style,
 )
-from engine.commands.reports import REPORTS, show_github, show_junit, show_sarif
+from engine.commands.reports import REPORTS, reported, show_github, show_junit, show_sarif
 from engine.presentation import problems
 from engine.presentation.cases import checked_line
 from engine.presentation.findings import (
@@ -60,7 +60,7 @@ def command(packs: tuple[str, ...], form: str, code: str | None) -> int:
         click.echo(explained(code))
         return DONE
     start = time.perf_counter()
-    with step_by_step("checking") as step:
+    with reported(form, start), step_by_step("checking") as step:
         checked = [check_pack(name, step) for name in chosen_packs(packs)]
     if form == "json":
         data = [each for one in checked for each in _data(one)]

@@ -18,7 +18,7 @@ from engine.commands.console import (
     step_by_step,
     style,
 )
-from engine.commands.reports import REPORTS, show_github, show_junit, show_sarif
+from engine.commands.reports import REPORTS, reported, show_github, show_junit, show_sarif
 from engine.evaluation.decide import Decider
 from engine.presentation import diff, diff_data, review
 from engine.problems import InputError
@@ -35,7 +35,7 @@ from engine.reading.tables import read_table
     "--pack",
     default="",
     metavar="NAME|FOLDER",
-    help="The pack to compare (default: the pack of this folder, or the primer).",
+    help=f"The pack to compare (default: the pack of this folder, or {USUAL_PACK}).",
 )
 @click.option(
     "--loans", metavar="FILE", help="Count the loans of a CSV, JSON Lines or Parquet file."
@@ -59,9 +59,14 @@ def command(
     if money and loans is None:
         raise click.UsageError("--money sums a fact of the loans that --loans names")
     start = time.perf_counter()
-    folder = find_pack(pack or ("." if Path("pack.yaml").is_file() else USUAL_PACK))
-    older = open_base(base, folder)
-    newer = load_pack(folder) if head is None else open_base(head, folder)
+    here = Path("pack.yaml").is_file()
+    with reported(form, start):
+        folder = find_pack(pack or ("." if here else USUAL_PACK))
+        older = open_base(base, folder)
+        newer = load_pack(folder) if head is None else open_base(head, folder)
+    if older.name != newer.name and not (head or pack or here):
+        message = f"{base} is the pack `{older.name}`: name what to compare it with, HEAD or --pack"
+        raise click.UsageError(message)
     with step_by_step("comparing") as step:
         step(f"{older.name} {older.version} and {newer.name} {newer.version}")
         difference = compare(older, newer)

@@ -21,10 +21,8 @@ from engine.commands.console import (
     pack_option,
     style,
 )
-from engine.evaluation.facts import read_facts
+from engine.presentation.deciding import check_request
 from engine.presentation.progress import TapeProgress
-from engine.problems import Place
-from engine.reading.loans import Loan, apply_sets
 
 if TYPE_CHECKING:
     from engine.portfolio.output import Output
@@ -100,10 +98,9 @@ def command(
     from engine.presentation.portfolio import as_data, as_text
 
     decider = load(pack)
+    always = check_request(decider.rulebase, settings, only)
     mapped = None if mapping is None else read_mapping(mapping, decider.rulebase)
     kernel = Kernel(decider, only or None, strict=strict, rules=output is not None)
-    stated = apply_sets(Loan("--set", {}, lambda name, key: (Place("--set"), "")), settings)
-    always = read_facts(decider.rulebase, stated.data, stated.locate)
     run = Run(decider, kernel, Request(find_tapes(tapes), mapped, keep, money, always))
     unknown, aside = run.look()
     if aside:

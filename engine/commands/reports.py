@@ -4,16 +4,17 @@ GitHub, as SARIF and as JUnit XML."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import click
 
 import engine
-from engine.presentation.junit import Item, as_junit
+from engine.presentation.junit import Item, as_junit, error_item
 from engine.presentation.problems import as_github
 from engine.presentation.sarif import as_sarif
-from engine.problems import Place, Problem
+from engine.problems import InputError, Place, Problem
 from engine.reading.packs import in_repository
 
 REPORTS = ("github", "sarif", "junit")
@@ -41,6 +42,21 @@ def show_junit(items: Iterable[Item], start: float) -> None:
     """Print JUnit XML. ``start`` is when the run began, by ``time.perf_counter``, in seconds."""
     shown = [replace(item, place=in_repository(item.place)) for item in items]
     click.echo(as_junit(shown, time.perf_counter() - start), nl=False)
+
+
+@contextmanager
+def reported(form: str, start: float) -> Iterator[None]:
+    """What makes a run impossible is told in the report too, for those who read that alone."""
+    try:
+        yield
+    except InputError as error:
+        if form == "github":
+            show_github(error.problems)
+        elif form == "sarif":
+            show_sarif(error.problems)
+        elif form == "junit":
+            show_junit([error_item(p.where.file, p) for p in error.problems], start)
+        raise
 
 
 def _from_top(problem: Problem) -> Problem:

@@ -25,7 +25,7 @@ from engine.commands.console import (
     style,
     text_option,
 )
-from engine.commands.reports import REPORTS, show_github, show_junit, show_sarif
+from engine.commands.reports import REPORTS, reported, show_github, show_junit, show_sarif
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
 from engine.presentation import cases as case_pages
@@ -72,7 +72,8 @@ def command(
     if jobs is not None and not mutated:
         raise click.UsageError("--jobs goes with --mutate")
     start = time.perf_counter()
-    found = [try_cases(name, text) for name in chosen_packs(packs)]
+    with reported(form, start):
+        found = [try_cases(name, text) for name in chosen_packs(packs)]
     tried = [_Tried(*pair) for pair in found if pair[1] or not text]
     if not tried:
         raise click.UsageError(f"no case has the text {text!r}")

@@ -18,7 +18,8 @@ def command(rule: str, pack: str, form: str) -> None:
 
     \b
     Examples:
-      recourse why contract.nonrecourse
+      recourse why ga.guarantor-waiver
+      recourse why contract.nonrecourse --pack primer
       recourse rules -k california
     """
     rulebase = load_pack(pack)

@@ -81,7 +81,7 @@ class Run:
         if self.request.money and self.request.money not in known:
             hint = likely(self.request.money, known) or f"money facts: {listing(known)}"
             message = f"no money fact is called `{self.request.money}`"
-            raise InputError([Problem("unknown-fact", message, hint=hint)])
+            raise InputError([Problem("unknown-fact", message, Place("--money"), hint)])
 
     def look(self) -> tuple[list[str], list[str]]:
         """Facts that no file of the tape can state though rules ask for them, and columns that are

@@ -14,7 +14,7 @@ from engine.evaluation.comparison import Comparison, beside
 from engine.evaluation.decide import Decider
 from engine.evaluation.facts import read_facts
 from engine.evaluation.record import Answer, Record
-from engine.model import Rulebase
+from engine.model import Rulebase, Value
 from engine.presentation.comparison import popular_line
 from engine.presentation.layout import PLAIN, WIDTH, Style, count
 from engine.presentation.record import Changes, as_json
@@ -32,9 +32,12 @@ def nothing_given() -> Loan:
     return Loan("--set", {}, lambda name, key: (NOWHERE, ""))
 
 
-def check_request(rulebase: Rulebase, settings: Sequence[str], only: Collection[str]) -> None:
-    """Refuse what would be wrong for every loan alike: a setting of no fact or with a value that
-    doesn't fit, a decision that the pack doesn't have. Raises ``InputError``."""
+def check_request(
+    rulebase: Rulebase, settings: Sequence[str], only: Collection[str]
+) -> dict[str, Value]:
+    """The facts that are set. Refuses what would be wrong for every loan alike: a setting of no
+    fact or with a value that doesn't fit, a decision that the pack doesn't have. Raises
+    ``InputError``."""
     problems = [
         Problem(
             "unknown-decision",
@@ -45,13 +48,15 @@ def check_request(rulebase: Rulebase, settings: Sequence[str], only: Collection[
         for name in only
         if name not in rulebase.decisions
     ]
+    facts: dict[str, Value] = {}
     try:
         given = apply_sets(nothing_given(), settings)
-        read_facts(rulebase, given.data, given.locate)
+        facts = read_facts(rulebase, given.data, given.locate)
     except InputError as error:
         problems.extend(error.problems)
     if problems:
         raise InputError(problems)
+    return facts
 
 
 def loans_in(paths: Sequence[str], settings: Sequence[str]) -> Iterator[Loan | InputError]:

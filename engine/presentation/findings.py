@@ -9,7 +9,7 @@ from engine.analysis.findings import AGEING, KINDS, Finding
 from engine.evaluation.compiling import Compiled
 from engine.model import Rulebase, Value
 from engine.presentation import cases
-from engine.presentation.junit import Item
+from engine.presentation.junit import Item, error_item
 from engine.presentation.layout import PLAIN, Style, wrapped
 from engine.presentation.regions import region_words
 from engine.problems import Place, Problem
@@ -39,17 +39,12 @@ def as_items(checked: Checked) -> list[Item]:
     failure for each finding, an error for each problem. What the pack accepts, and what comes with
     time alone, is skipped."""
     if checked.decider is None:
-        return [_error(checked.pack, problem) for problem in checked.problems]
+        return [error_item(checked.pack, problem) for problem in checked.problems]
     compiled = checked.decider.compiled_for({}, ())
     items = list(_proofs(compiled, checked.findings))
     if checked.results:
         return [*items, *cases.as_items(checked.results)]
-    return [*items, *(_error(compiled.rulebase.name, problem) for problem in checked.problems)]
-
-
-def _error(suite: str, problem: Problem) -> Item:
-    name = f"{problem.code} at {problem.where}"
-    return Item(suite, name, problem.where, "error", problem.message, str(problem))
+    return [*items, *(error_item(compiled.rulebase.name, problem) for problem in checked.problems)]
 
 
 def _proofs(compiled: Compiled, findings: Sequence[Finding]) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from xml.etree import ElementTree
 
-from engine.problems import Place
+from engine.problems import Place, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,12 @@ class Item:
     verdict: Literal["passed", "failure", "error", "skipped"] = "passed"
     message: str = ""
     details: str = ""
+
+
+def error_item(suite: str, problem: Problem) -> Item:
+    """An error for a problem because of which something could not be tried."""
+    name = f"{problem.code} at {problem.where}"
+    return Item(suite, name, problem.where, "error", problem.message, str(problem))
 
 
 def as_junit(items: Sequence[Item], seconds: float = 0.0, name: str = "recourse") -> str:

@@ -78,9 +78,10 @@ def _block(problem: Problem, colour: bool) -> str:
 
 
 def _summary(problems: list[Problem]) -> str:
-    files = len({problem.where.file for problem in problems})
+    names = {problem.where.file for problem in problems}
+    files = sum(not name.startswith("--") for name in names)  # and not an option such as `--set`
     warnings = sum(problem.severity == "warning" for problem in problems)
-    text = f"{_count(len(problems), 'problem')} in {_count(files, 'file')}"
+    text = _count(len(problems), "problem") + (f" in {_count(files, 'file')}" if files else "")
     return f"{text}, {_count(warnings, 'warning')} among them" if warnings else text
 
 

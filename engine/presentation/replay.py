@@ -30,9 +30,10 @@ def as_text(replay: Replay, rulebase: Rulebase, style: Style = PLAIN) -> str:
     if (rest := len(replay.replayed) - MAX_SHOWN) > 0:
         lines += ["", f"and {count(rest, 'more record')}"]
     if replay.faults:
-        lines += ["", style.heading(f"{count(len(replay.faults), 'line')} set aside")]
-        for fault in replay.faults[:MAX_SHOWN]:
-            lines += wrapped(printable(str(fault)), 4, "  ")
+        said = f"{count(len(replay.faults), 'line')} set aside"
+        if len(replay.faults) > MAX_SHOWN:
+            said += f"; these are the first {MAX_SHOWN}"
+        lines += ["", style.heading(said)]
     return "\n".join(lines)
 
 

@@ -36,6 +36,8 @@ DATE_BOUNDS: Mapping[str, Bound] = {
     "on_or_after": "at_least",
 }
 _BOUNDS: Mapping[str, Bound] = {**NUMBER_BOUNDS, **DATE_BOUNDS}
+_JOINED = {"and": "all", "or": "any"}
+"""Words of other languages for what ours calls otherwise."""
 
 
 def read_condition(node: Node, names: Names, report: Report) -> Condition:
@@ -80,6 +82,8 @@ def _entry(entry: Entry, names: Names, report: Report) -> Condition:
     hint = likely(key, names.everything())
     if key in _BOUNDS:
         hint = f"`{key}` stands under the name of what it tests"
+    if key.lower() in _JOINED:
+        hint = f"write `{_JOINED[key.lower()]}:` and under it a list of conditions"
     report.error(
         "unknown-fact", f"no fact, term or decision is called `{key}`", entry.key.place, hint
     )

@@ -52,6 +52,8 @@ _HINTS = {
     "^": "there are no powers",
     "x": "write `*`",
     "\N{MULTIPLICATION SIGN}": "write `*`",
+    "\N{DIVISION SIGN}": "write `/`",
+    ":": "write `/`",
     "\N{EN DASH}": "write `-`",
     "\N{MINUS SIGN}": "write `-`",
     ".": "write a digit before the point",

@@ -159,24 +159,25 @@ def _loan(name: str, node: Node | None, source: Source, above: int = 0) -> Loan 
 def apply_sets(loan: Loan, settings: Sequence[str]) -> Loan:
     """The loan with some facts set, each as ``fact=value``; an empty value takes the fact away.
 
-    Raises ``InputError`` for a setting that is not of that form.
+    Raises ``InputError`` for the settings that are not of that form.
     """
     data = dict(loan.data)
     given: dict[str, str] = {}
+    problems: list[Problem] = []
     for setting in settings:
         name, equals, text = setting.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise InputError(
-                [
-                    Problem(
-                        "bad-setting", f"`{setting}` is not of the form fact=value", Place("--set")
-                    )
-                ]
-            )
+            message = f"`{setting}` is not of the form fact=value"
+            problems.append(Problem("bad-setting", message, Place("--set")))
+            continue
         given[name] = setting
-        root = parse(Source("--set", text.strip())).root if text.strip() else None
-        data[name] = plain(root)
+        try:
+            data[name] = plain(parse(Source("--set", text.strip())).root if text.strip() else None)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
 
     def locate(fact: str, key: bool) -> tuple[Place, str]:
         return (Place("--set"), given[fact]) if fact in given else loan.locate(fact, key)

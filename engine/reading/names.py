@@ -37,7 +37,7 @@ class Names:
 
     def everything(self) -> list[str]:
         """All facts, terms and decisions."""
-        return [*self.facts, *self.terms, *self.decisions, *self.unclear]
+        return [*self.facts, *sorted(self.terms), *self.decisions, *sorted(self.unclear)]
 
     def of_type(self, kind: str) -> list[str]:
         """The facts and decisions of a type."""

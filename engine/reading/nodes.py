@@ -128,4 +128,7 @@ def repeated_key(source: Source, key: ScalarNode, first: Place) -> Problem:
     """The problem of a key that its mapping already has, at ``first``."""
     message = f"the key `{key.text}` is given twice in this mapping; first on "
     message += f"line {first.line}, column {first.column}"
-    return source.problem("duplicate-key", message, key.place, "keep one of the two")
+    hint = "keep one of the two"
+    if key.text in ("id", "case"):
+        hint = f"begin the second one with `- {key.text}: `"
+    return source.problem("duplicate-key", message, key.place, hint)

@@ -25,6 +25,11 @@ def find_pack(name: str | Path) -> Path:
     where = Place(str(name))
     if folder.is_dir():
         raise InputError([Problem("no-pack", "the folder holds no pack.yaml", where)])
+    if folder.is_file():
+        message = "this is a file; a pack is a folder"
+        whole = next((f for f in folder.parents if (f / "pack.yaml").is_file()), None)
+        hint = f"name the pack's folder, `{whole}`" if whole else ""
+        raise InputError([Problem("no-pack", message, where, hint)])
     known = shipped_packs()
     raise InputError(
         [

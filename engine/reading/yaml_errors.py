@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -103,6 +104,12 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
 _UNCLOSED = ("',' or ']'", "',' or '}'")
 _CLOSING = {"[": "]", "{": "}"}
 
+# What word processors and other notations put at the head of a list item.
+_BULLET = re.compile("\\s*([*+\N{EN DASH}\N{EM DASH}\N{BULLET}])\\s")
+
+# A space that word processors and web pages put where it indents, or parts a key from its value.
+_JOINED = re.compile("(?:^ *|[:-])(\N{NO-BREAK SPACE})")
+
 # Characters that YAML keeps for itself, so that no plain text may begin with them.
 _RESERVED = {
     "@": "put quotes around a text that begins with `@`",
@@ -127,6 +134,11 @@ def explain(source: Source, error: yaml.MarkedYAMLError) -> Problem:
     if opened and ("expected ':'" in said or (quoted and "unexpected" in said)):
         where = _within(source, opened)  # where it begins says more than where it can't go on
         line = source.line(where.line)
+    mistyped = _mistyped(source, where.line) or (
+        _mistyped(source, where.line - 1) if "mapping values" in said else None
+    )
+    if mistyped:
+        return mistyped
     character = line[where.column - 1 :][:1]
     if "cannot start any token" in said:
         message, hint = f"`{character}` can't start a value", _RESERVED.get(character, "")
@@ -151,6 +163,22 @@ def explain(source: Source, error: yaml.MarkedYAMLError) -> Problem:
                 return source.problem("yaml-syntax", message, where, hint)
             return source.problem("yaml-syntax", message + _since(opened, where, said), where, hint)
     return source.problem("yaml-syntax", "this is not valid YAML", where)
+
+
+def _mistyped(source: Source, number: int) -> Problem | None:
+    """A character of a line that looks like another, which belongs there: the sign of a list item,
+    or a space."""
+    line = source.line(number)
+    bullet, joined = _BULLET.match(line), _JOINED.search(line)
+    if bullet:
+        message, hint = f"`{bullet[1]}` begins no list item", "write a hyphen and a space, `- `"
+    elif joined:
+        message, hint = "a no-break space (U+00A0) stands here", "type a space in its place"
+    found = bullet or joined
+    if not found:
+        return None
+    where = Place(source.name, number, found.start(1) + 1)
+    return source.problem("yaml-syntax", message, where, hint)
 
 
 def _goes_on(source: Source, opened: Any, where: Place) -> bool:

@@ -33,6 +33,7 @@ from engine.service.recording import Recorder
 from engine.service.refusals import CONTENT_TYPE, Refusal
 from engine.service.requests import BODY_SECONDS, MAX_BODY, Request, read_request
 from engine.service.served import Document, Served
+from engine.values import describe
 
 SEARCH_AFTER = 10_000
 """So many new objects pass before Python looks for garbage among them. A request leaves none that
@@ -152,7 +153,7 @@ class Service:
     ) -> Response:
         """What ``answer`` makes of a request; where that takes longer than ``seconds``, what
         ``otherwise`` makes of it, or a refusal."""
-        decider = self.served.find(call.query_params.get("pack"))
+        decider = self.served.find(_pack(call))
         rulebase = decider.rulebase
         body = await _body(call)
         request = Request()
@@ -201,11 +202,11 @@ class Service:
 
     async def openapi(self, call: Call) -> Response:
         """``GET /openapi.json``."""
-        return _sent(call, self.served.openapi(call.query_params.get("pack")))
+        return _sent(call, self.served.openapi(_pack(call)))
 
     async def maps(self, call: Call) -> Response:
         """``GET /maps``: what the page shows of the overviews."""
-        name = call.query_params.get("pack")
+        name = _pack(call)
         return _sent(call, await self._crew.run(lambda until: self.served.maps(name)))
 
     async def health(self, call: Call) -> Response:
@@ -218,6 +219,16 @@ class Service:
 
 
 # ---- what comes in and what goes out ----------------------------------------------------------
+
+
+def _pack(call: Call) -> str | None:
+    """The pack that an address names. Raises ``Refusal`` where it says something else: with
+    ``pack`` misspelt, the rules of another pack would answer."""
+    strange = [key for key in call.query_params if key != "pack"]
+    if strange:
+        detail = f"an address takes `?pack=` and nothing else; it has {describe(strange[0])}"
+        raise Refusal("bad-request", detail)
+    return call.query_params.get("pack")
 
 
 async def _body(call: Call) -> bytes:

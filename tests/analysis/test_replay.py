@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import Decider
-from engine.analysis.replay import replay
+from engine.analysis.replay import named_pack, replay
 from engine.presentation import replay as page
 from engine.presentation.record import as_json
 from tests.small import pack
@@ -100,6 +100,24 @@ def test_a_line_that_is_no_record_is_set_aside(
     assert result.faults
     assert result.faults[0].where.line == 2
     assert result.faults[0].code == code
+
+
+def test_an_indented_record_is_read_as_one(lines: list[str], tmp_path: Path) -> None:
+    decider = pack(tmp_path / "same", DECISIONS, RULES)
+    indented = json.dumps(json.loads(lines[0]), indent=2).splitlines(keepends=True)
+    result = replay(decider, [lines[1], *indented, lines[2]])
+    assert (result.same, result.faults) == (3, [])
+    result = replay(decider, [lines[1], *indented[:4], lines[2]], "r.jsonl")
+    (fault,) = result.faults  # at the line where it breaks off, and the next record is whole
+    assert (result.same, fault.code, str(fault.where)[:10]) == (2, "json-syntax", "r.jsonl:5:")
+
+
+def test_records_name_their_pack(lines: list[str]) -> None:
+    indented = json.dumps(json.loads(lines[0]), indent=2).encode().splitlines(keepends=True)
+    for given in ([line.encode() for line in lines], indented):
+        name, again = named_pack(iter(given))
+        assert (name, list(again)) == ("small", given)
+    assert named_pack(iter([b"nonsense"]))[0] == ""
 
 
 def test_bytes_that_are_no_text_are_set_aside(lines: list[str], tmp_path: Path) -> None:

@@ -288,7 +288,7 @@ loan.yaml:2:1: unknown-fact: no fact is called `dept` (did you mean `debt`?)
         (
             "# Who knows\nstate:  Washington  # the state\nprice: -1\n",
             """\
-loan.yaml:2:9: unknown-value: `state` can't be `Washington` (one of `CA`, `NO`, `WA`)
+loan.yaml:2:9: unknown-value: `state` can't be `Washington` (did you mean `WA`?)
     state:  Washington  # the state
             ^
 loan.yaml:3:8: negative-money: `price` can't be negative, as -$1.00 is

@@ -167,7 +167,13 @@ def test_dollars_by_outcome(capsys: Captured, tmp_path: Path) -> None:
         None: "1600.50",
         "full": "165000.00",
     }
-    assert "no money fact is called `debt`" in refused(capsys, tape, "--money", "debt")
+    assert "--money: unknown-fact: no money fact is called `debt`" in refused(
+        capsys, tape, "--money", "debt"
+    )
+    said = refused(capsys, tape, "--only", "recours", "--set", "sale_price=x")
+    assert "--only: unknown-decision" in said
+    assert "--set: wrong-type" in said
+    assert said.endswith("\n2 problems\n")
 
 
 def test_a_fact_of_every_loan(capsys: Captured, tmp_path: Path) -> None:

@@ -242,3 +242,10 @@ def test_what_is_no_setting(setting: str, expected: str, tmp_path: Path) -> None
     with pytest.raises(InputError) as caught:
         apply_sets(loan, [setting])
     assert str(caught.value) == expected
+
+
+def test_all_that_is_no_setting_is_told_at_once(tmp_path: Path) -> None:
+    loan = only(read(tmp_path, "a.yaml", "state: WA\n"))
+    with pytest.raises(InputError) as caught:
+        apply_sets(loan, ["state", "price=[", "debt=1", "units"])
+    assert len(caught.value.problems) == 3

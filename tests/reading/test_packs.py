@@ -88,6 +88,8 @@ def test_packs_are_found_by_name_and_by_folder(
         ("folder", "folder: no-pack: the folder holds no pack.yaml"),
         ("\x00", "\N{REPLACEMENT CHARACTER}: no-pack: there is no pack"),
         ("../primer", "../primer: no-pack: there is no pack `../primer`"),
+        ("list.yaml", "list.yaml: no-pack: this is a file; a pack is a folder\n"),
+        ("own/a.yaml", "own/a.yaml: no-pack: this is a file; a pack is a folder (name the pack's "),
     ],
 )
 def test_packs_that_are_not_there(
@@ -95,6 +97,9 @@ def test_packs_that_are_not_there(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "own").mkdir()
+    for file in ("list.yaml", "own/a.yaml", "own/pack.yaml"):
+        (tmp_path / file).touch()
     with pytest.raises(InputError) as caught:
         find_pack(name)
     assert as_text(caught.value.problems, colour=False).startswith(expected)

@@ -183,6 +183,28 @@ def test_aliases_do_not_multiply_text_without_bound() -> None:
             ],
         ),
         (
+            "- id: a\n  id: b",
+            [
+                (
+                    "2:3: duplicate-key: the key `id` is given twice in this mapping; first on "
+                    "line 1, column 3 (begin the second one with `- id: `)"
+                )
+            ],
+        ),
+        (
+            "- a: 1\n* b: 2",
+            ["2:1: yaml-syntax: `*` begins no list item (write a hyphen and a space, `- `)"],
+        ),
+        (
+            "a:\u00a01\nb: 2",
+            [
+                (
+                    "1:3: yaml-syntax: a no-break space (U+00A0) stands here "
+                    "(type a space in its place)"
+                )
+            ],
+        ),
+        (
             "a: !!python/object/apply:os.system [ls]\nb: !x 1",
             [
                 (

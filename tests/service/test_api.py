@@ -211,6 +211,12 @@ def test_no_such_address_pack_or_method(primer: Running) -> None:
     assert "did you mean `primer`?" in primer.ask("GET", "/v1/packs/premier").data["detail"]
 
 
+def test_an_address_with_a_misspelt_pack_is_not_answered_by_another(primer: Running) -> None:
+    answer = primer.post("/v1/decide?pakc=us", {"facts": CAR})
+    assert (answer.status, answer.data["type"][-11:]) == (422, "bad-request")
+    assert answer.data["detail"].endswith("it has `pakc`")
+
+
 def test_a_body_that_is_just_too_big(primer: Running) -> None:
     start, end = b'{"facts": {"loan_kind": "auto"}', b"}"
     fits = start + b" " * (MAX_BODY - len(start) - len(end)) + end

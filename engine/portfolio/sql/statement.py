@@ -24,7 +24,7 @@ from engine.portfolio.sql.facts import (
 )
 from engine.portfolio.sql.frame import Written
 from engine.portfolio.sql.steps import Column, Names, Step, query
-from engine.problems import InputError, Problem, likely
+from engine.problems import InputError, Place, Problem, likely
 from engine.trees import names_of
 
 Divide = Callable[[exp.Expr, exp.Expr], exp.Expr]
@@ -192,7 +192,8 @@ def _check(rulebase: Rulebase, decisions: Collection[str], source: Source) -> No
         Problem(
             "unknown-decision",
             f"no decision is called `{decision}`",
-            hint=likely(decision, rulebase.decisions) or "`recourse rules` lists them",
+            Place("--decision"),
+            likely(decision, rulebase.decisions) or "`recourse rules` lists them",
         )
         for decision in decisions
         if decision not in rulebase.decisions
@@ -201,7 +202,8 @@ def _check(rulebase: Rulebase, decisions: Collection[str], source: Source) -> No
         Problem(
             "unknown-fact",
             f"no fact is called `{fact}`",
-            hint=likely(fact, rulebase.facts) or "`recourse facts` lists them",
+            Place("--fact"),
+            likely(fact, rulebase.facts) or "`recourse facts` lists them",
         )
         for fact in source.columns or ()
         if fact not in rulebase.facts
@@ -210,7 +212,8 @@ def _check(rulebase: Rulebase, decisions: Collection[str], source: Source) -> No
         Problem(
             "name-taken",
             f"`{key}` can't be a key: the statement has a column of that name",
-            hint="name a column that tells the loans apart, such as `loan_id`",
+            Place("--key"),
+            "name a column that tells the loans apart, such as `loan_id`",
         )
         for key in source.keys
         if key.strip('"`').lower() in _names_of(rulebase)
