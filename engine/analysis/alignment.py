@@ -74,6 +74,37 @@ def align(base: Rulebase, head: Rulebase, renames: Mapping[str, str]) -> Aligned
     )
 
 
+def concerned(base: Rulebase, head: Rulebase) -> tuple[Rulebase, Rulebase, frozenset[str]]:
+    """Both rulebases, aligned, without what is the same in both and has no part in what is not;
+    and the decisions that may differ: those whose rules do, and those that require one of these.
+
+    Where only rules of some jurisdictions differ, those of the others are left out: elsewhere both
+    sides decide alike.
+    """
+    before, after = ({rule.id: rule for rule in side.rules} for side in (base, head))
+    ids = [*before, *(after.keys() - before.keys())]
+    differing = [id_ for id_ in ids if before.get(id_) != after.get(id_)]
+    changed = [side[id_] for id_ in differing for side in (before, after) if id_ in side]
+    places = {rule.jurisdiction for rule in changed}
+    direct = {rule.decides for rule in changed}
+    for name in base.decisions.keys() | head.decisions.keys():
+        if base.decisions.get(name) != head.decisions.get(name):
+            direct.add(name)
+            places.add("")
+    if (base.facts, base.terms, base.constraints) != (head.facts, head.terms, head.constraints):
+        return base, head, frozenset(base.decisions.keys() | head.decisions.keys())
+    for side in (base, head):
+        for decision in side.decisions.values():  # in requirement order
+            if not direct.isdisjoint(decision.requires):
+                direct.add(decision.name)
+    if "" not in places:
+        base, head = (
+            replace(side, rules=tuple(r for r in side.rules if r.jurisdiction in {"", *places}))
+            for side in (base, head)
+        )
+    return base, head, frozenset(direct)
+
+
 def _plain(name: str) -> str:
     return name.partition(":")[2] or name
 

@@ -13,10 +13,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, cast
 
-from engine.analysis.alignment import Aligned, LoanPair, align, find_renames
+from engine.analysis.alignment import Aligned, LoanPair, align, concerned, find_renames
 from engine.analysis.definitions import DefinitionChange, definition_changes
 from engine.analysis.regions import Cube, as_part
 from engine.analysis.renaming import rename
+from engine.analysis.versions import needed
 from engine.analysis.view import View
 from engine.evaluation.amounts import NoValue, evaluate, finish, known_only
 from engine.evaluation.compiler import Blocked, Clash, Leaf
@@ -118,7 +119,8 @@ def compare(base: Rulebase, head: Rulebase) -> Difference:
     changes = [
         change
         for decision in both.after.rulebase.decisions.values()
-        if _same_type(decision, both.before.rulebase.decisions.get(decision.name))
+        if decision.name in both.compared
+        and _same_type(decision, both.before.rulebase.decisions.get(decision.name))
         for change in both.changes(decision)
     ]  # all comparisons are in the space before the first walk
     joint = both.view(both.before.constraints + both.after.constraints)
@@ -154,14 +156,19 @@ class _Both:
     """The two sides in one space."""
 
     aligned: Aligned
+    compared: frozenset[str] = field(init=False)
+    """The decisions that may differ."""
     space: Space = field(init=False)
     before: Compiled = field(init=False)
     after: Compiled = field(init=False)
 
     def __post_init__(self) -> None:
-        self.space = Space([self.aligned.base, self.aligned.head])
-        self.before = compile_in(self.space, self.aligned.base)
-        self.after = compile_in(self.space, self.aligned.head)
+        base, head, self.compared = concerned(self.aligned.base, self.aligned.head)
+        self.space = Space([base, head])
+        self.before, self.after = (
+            compile_in(self.space, side, decisions=needed(side, self.compared))
+            for side in (base, head)
+        )
 
     def view(self, constraints: tuple[int, ...]) -> View:
         """The loans under some constraints, with the comparisons made so far."""
