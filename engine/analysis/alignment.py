@@ -74,9 +74,19 @@ def align(base: Rulebase, head: Rulebase, renames: Mapping[str, str]) -> Aligned
     )
 
 
-def concerned(base: Rulebase, head: Rulebase) -> tuple[Rulebase, Rulebase, frozenset[str]]:
-    """Both rulebases, aligned, without what is the same in both and has no part in what is not;
-    and the decisions that may differ: those whose rules do, and those that require one of these.
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What a comparison has to look at. ``direct`` are the decisions that are defined differently,
+    by their rules or themselves, ``decisions`` those and all that require one of them."""
+
+    base: Rulebase
+    head: Rulebase
+    direct: frozenset[str]
+    decisions: frozenset[str]
+
+
+def concerned(base: Rulebase, head: Rulebase) -> Concerned:
+    """Two aligned rulebases without what is the same in both and has no part in what is not.
 
     Where only rules of some jurisdictions differ, those of the others are left out: elsewhere both
     sides decide alike.
@@ -92,17 +102,19 @@ def concerned(base: Rulebase, head: Rulebase) -> tuple[Rulebase, Rulebase, froze
             direct.add(name)
             places.add("")
     if (base.facts, base.terms, base.constraints) != (head.facts, head.terms, head.constraints):
-        return base, head, frozenset(base.decisions.keys() | head.decisions.keys())
+        every = frozenset(base.decisions.keys() | head.decisions.keys())
+        return Concerned(base, head, every, every)
+    decisions = set(direct)
     for side in (base, head):
         for decision in side.decisions.values():  # in requirement order
-            if not direct.isdisjoint(decision.requires):
-                direct.add(decision.name)
+            if not decisions.isdisjoint(decision.requires):
+                decisions.add(decision.name)
     if "" not in places:
         base, head = (
             replace(side, rules=tuple(r for r in side.rules if r.jurisdiction in {"", *places}))
             for side in (base, head)
         )
-    return base, head, frozenset(direct)
+    return Concerned(base, head, frozenset(direct), frozenset(decisions))
 
 
 def _plain(name: str) -> str:

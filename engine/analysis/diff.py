@@ -158,16 +158,20 @@ class _Both:
     aligned: Aligned
     compared: frozenset[str] = field(init=False)
     """The decisions that may differ."""
+    closely: frozenset[str] = field(init=False)
+    """Those of them that are told in all their pieces: of what only follows from these, and is no
+    main decision, one piece of each change is."""
     space: Space = field(init=False)
     before: Compiled = field(init=False)
     after: Compiled = field(init=False)
 
     def __post_init__(self) -> None:
-        base, head, self.compared = concerned(self.aligned.base, self.aligned.head)
-        self.space = Space([base, head])
+        about = concerned(self.aligned.base, self.aligned.head)
+        self.compared, self.closely = about.decisions, about.direct | {*about.head.main}
+        self.space = Space([about.base, about.head])
         self.before, self.after = (
             compile_in(self.space, side, decisions=needed(side, self.compared))
-            for side in (base, head)
+            for side in (about.base, about.head)
         )
 
     def view(self, constraints: tuple[int, ...]) -> View:
@@ -242,10 +246,11 @@ class _Both:
         for name, shares in by_decision.items():
             shares.sort(key=lambda pair: -pair[0])
             for rank, (size, change) in enumerate(shares):
-                limit = MAX_REGIONS if rank < MAX_DETAILED else 1
-                regions, whole = self._regions(joint, change.part, change, limit)
+                whole = rank < MAX_DETAILED and name in self.closely
+                limit = MAX_REGIONS if whole else 1
+                regions, complete = self._regions(joint, change.part, change, limit)
                 if regions:
-                    yield OutcomeChange(name, change.old, change.new, size, regions, whole)
+                    yield OutcomeChange(name, change.old, change.new, size, regions, complete)
 
     # ---- acceptance ---------------------------------------------------------------------------
 

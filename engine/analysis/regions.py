@@ -6,13 +6,14 @@ count, so what is shown to a person is always a loan that could exist.
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
 from engine.evaluation.compiling import Compiled
-from engine.evaluation.diagram import LEAF
 from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable, Variable, decode, domain, typical
 from engine.model import Fact, Value
@@ -176,23 +177,29 @@ def size(compiled: Compiled, cube: Cube) -> Fraction:
     return found
 
 
-def weight(compiled: Compiled, node: int, memo: dict[int, Fraction]) -> Fraction:
-    """The part of all combinations of classes for which a diagram is true, as ``size`` counts them;
-    ``memo`` keeps it for each node."""
-    forest = compiled.forest
-    if forest.level[node] == LEAF:
-        return Fraction(int(bool(forest.values[node])))
-    if node not in memo:
-        sizes = _sizes(compiled.variables[forest.level[node]])
-        total = sum(
-            (
-                size * weight(compiled, child, memo)
-                for size, child in zip(sizes, forest.children[node], strict=True)
-            ),
-            Fraction(0),
-        )
-        memo[node] = total / sum(sizes)
-    return memo[node]
+class Weights:
+    """How much of all combinations of classes makes diagrams of truth values true, as ``size``
+    counts them. Not for variables that come to be later."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._forest = compiled.forest
+        self._sizes = [_sizes(variable) for variable in compiled.variables]
+        self._totals = list(map(sum, self._sizes))
+        # In units of which every node holds a whole number: each variable's total divides them.
+        self._units = {compiled.forest.false: 0, compiled.forest.true: math.prod(self._totals)}
+
+    def ratio(self, part: int, whole: int) -> Fraction:
+        """The weight of a part beside that of what it lies in; zero where that has none."""
+        every = self._of(whole)
+        return Fraction(self._of(part), every) if every else Fraction(0)
+
+    def _of(self, node: int) -> int:
+        found = self._units.get(node)
+        if found is None:
+            level = self._forest.level[node]
+            each = map(operator.mul, self._sizes[level], map(self._of, self._forest.children[node]))
+            found = self._units[node] = sum(each) // self._totals[level]
+        return found
 
 
 def _sizes(variable: Variable) -> list[int]:

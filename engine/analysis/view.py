@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 
-from engine.analysis.regions import Cube, complete, constrained, cubes, merge, size, weight
+from engine.analysis.regions import Cube, Weights, complete, constrained, cubes, merge, size
 from engine.analysis.simplify import simplified
 from engine.analysis.witness import find_witness
 from engine.evaluation.compiling import Compiled
@@ -23,11 +23,12 @@ class View:
     accepted: int = field(init=False)
     """The diagram of these loans."""
     _free: Compiled = field(init=False)
-    _weights: dict[int, Fraction] = field(init=False, default_factory=dict)
+    _weights: Weights = field(init=False)
 
     def __post_init__(self) -> None:
         self.accepted = constrained(self.compiled, self.compiled.forest.true)
         self._free = replace(self.compiled, constraints=())
+        self._weights = Weights(self.compiled)
 
     def loans(self, part: int) -> int:
         """The loans of a part, constraints taken in."""
@@ -48,8 +49,7 @@ class View:
 
     def share(self, part: int) -> Fraction:
         """How much of these loans lies in a part; see ``regions.size``."""
-        every = weight(self._free, self.accepted, self._weights)
-        return weight(self._free, self.loans(part), self._weights) / every if every else every
+        return self._weights.ratio(self.loans(part), self.accepted)
 
     def pieces(self, part: int, most: int) -> tuple[list[Cube], bool]:
         """The part as few pieces as can be, the largest first (constraints left aside), and whether
