@@ -146,11 +146,10 @@ def prove_and_run(
                 gathered.add(looked)
                 memory.keep(every[task.part].about, every[task.part].rules, asdict(looked))
             for n, failures in zip(task.cases, failed, strict=True):
-                again = failures is None
                 results[n] = (
                     run_case(decider, cases[n])
-                    if again
-                    else CaseResult(cases[n], failures or (), None)
+                    if failures is None
+                    else CaseResult(cases[n], failures, None)
                 )
     _ask_again(decider, every, known, gathered, memory)
     now = {told[n] for n, result in results.items() if result.passed}
