@@ -10,7 +10,7 @@ for money in US dollars, ``datetime.date``, and ``frozenset[str]`` for a set.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -334,6 +334,14 @@ class Rulebase:
     description: str = ""
     accepted: tuple[Acceptance, ...] = ()
     files: tuple[RuleFile, ...] = ()
+
+    def resting_on(self, names: Iterable[str]) -> set[str]:
+        """Some decisions and all that require one of them, directly or through others."""
+        found = set(names)
+        for decision in self.decisions.values():  # in requirement order
+            if not found.isdisjoint(decision.requires):
+                found.add(decision.name)
+        return found
 
     def rules_of(self, decision: str) -> tuple[Rule, ...]:
         """The rules that decide ``decision``, in the order of the files."""

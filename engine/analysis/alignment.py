@@ -104,11 +104,7 @@ def concerned(base: Rulebase, head: Rulebase) -> Concerned:
     if (base.facts, base.terms, base.constraints) != (head.facts, head.terms, head.constraints):
         every = frozenset(base.decisions.keys() | head.decisions.keys())
         return Concerned(base, head, every, every)
-    decisions = set(direct)
-    for side in (base, head):
-        for decision in side.decisions.values():  # in requirement order
-            if not decisions.isdisjoint(decision.requires):
-                decisions.add(decision.name)
+    decisions = head.resting_on(base.resting_on(direct))
     if "" not in places:
         base, head = (
             replace(side, rules=tuple(r for r in side.rules if r.jurisdiction in {"", *places}))

@@ -190,10 +190,7 @@ def _together(one: dict[str, list[T]], other: dict[str, list[T]]) -> dict[str, l
 
 def parts_of(book: Rulebase) -> Iterator[Part]:
     """All loans, in parts."""
-    local: set[str] = {rule.decides for rule in book.rules if rule.jurisdiction}
-    for decision in book.decisions.values():  # in requirement order
-        if not local.isdisjoint(decision.requires):
-            local.add(decision.name)
+    local = book.resting_on(rule.decides for rule in book.rules if rule.jurisdiction)
     alone = tuple(d for d in book.decisions.values() if d.name not in local)
     others = tuple(d for d in book.decisions.values() if d.name in local)
     yield Part("", None, alone, tuple(r for r in book.rules if r.decides not in local))

@@ -71,11 +71,9 @@ def version(base: Compiled, rulebase: Rulebase, rules: Mapping[int, Rule]) -> Ve
     """The version of ``base`` in which some rules, by number, read otherwise; ``rulebase`` has
     them. The space of ``base`` must know every condition of theirs."""
     direct = frozenset(rule.decides for rule in rules.values())
-    names: list[str] = []
-    for decision in rulebase.decisions.values():
-        if decision.name in direct or not set(decision.requires).isdisjoint(names):
-            names.append(decision.name)
-    other = Version(base, rulebase, direct, tuple(names))
+    resting = rulebase.resting_on(direct)
+    names = tuple(name for name in rulebase.decisions if name in resting)
+    other = Version(base, rulebase, direct, names)
     compiled, forest = other.compiled(direct), base.forest
     pairs = [_differences(base, compiled, rulebase.decisions[name], rules) for name in direct]
     other.touched = forest.any_of(pair[0] for pair in pairs)

@@ -234,7 +234,4 @@ def _asking(rulebase: Rulebase, facts: frozenset[str]) -> frozenset[str]:
             for atom in atoms(rule.when)
         )
     }
-    for decision in rulebase.decisions.values():
-        if not found.isdisjoint(decision.requires):
-            found.add(decision.name)
-    return frozenset(found)
+    return frozenset(rulebase.resting_on(found))
