@@ -1,6 +1,7 @@
 """An interview: which question to ask next, until no answer can change a decision any more.
 
-Only facts are asked for that can still change a decision that is wanted. Among them the engine's
+Only facts are asked for that can still change a decision that is wanted: first the jurisdiction and
+the kind of loan, which every borrower knows and which narrow most. Among the others the engine's
 own order counts (the question first that leaves the fewest outcomes), and how many of the other
 questions an answer may spare: a fact whose answer lets others be presumed is asked before them.
 """
@@ -103,8 +104,12 @@ def next_question(interview: Interview, *, verify: bool = False) -> Question | N
             score[name] = score.get(name, 0.0) + 1 / rank
     telling = _Telling(rulebase, so_far.known, interview.unknown, score.keys())
     order = list(rulebase.facts)
-    for name in sorted(score, key=lambda n: (-score[n] - telling.worth(n), order.index(n))):
-        first = telling.source(name)
+
+    def place(name: str) -> tuple[bool, float, int]:
+        return name != rulebase.section_fact, -score[name] - telling.worth(name), order.index(name)
+
+    for name in sorted(score, key=place):
+        first = name if name == rulebase.section_fact else telling.source(name)
         if first not in interview.unknown:
             settles = tuple(n for n, answer in so_far.answers.items() if name in answer.ask)
             return Question(rulebase.facts[first], settles, so_far)

@@ -114,6 +114,11 @@ class Compiled:
         forest = self.forest
         return len({n for root in self.roots.values() for n in forest.reachable(root)})
 
+    def uses(self, fact: str) -> int:
+        """How many conditions test a fact."""
+        level = self.level_of.get(fact)
+        return 0 if level is None else cast(FactVariable, self.variables[level]).uses
+
     def narrowed(self, region: int) -> int:
         """A region without loans that break a constraint on the facts that it asks for."""
         return narrowed(self.forest, region, self.constraints)

@@ -9,7 +9,7 @@ from engine.evaluation.compiler import Leaf
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.outcomes import Found, formulas_at
-from engine.evaluation.reach import OpenPart, Walk
+from engine.evaluation.reach import Walk
 from engine.evaluation.record import Overridden
 from engine.evaluation.variables import FactVariable
 from engine.model import ORDERED, Decision, Value
@@ -23,41 +23,6 @@ def names_at(walk: Walk, level: int) -> tuple[str, ...]:
     """The facts that a level asks for."""
     variable = walk.compiled.variables[level]
     return (variable.name,) if isinstance(variable, FactVariable) else tuple(variable.facts)
-
-
-def open_part(walk: Walk, root: int) -> OpenPart:
-    """What is left of a diagram."""
-    found = walk.open_parts.get(root)
-    if found is None:
-        found = walk.open_parts[root] = _open_part(walk, root)
-    return found
-
-
-def _open_part(walk: Walk, root: int) -> OpenPart:
-    forest = walk.compiled.forest
-    nodes: list[int] = []
-    leaves: list[int] = []
-    known: set[int] = set()
-    seen = {root}
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        level = forest.level[node]
-        if level == LEAF:
-            leaves.append(node)
-            continue
-        code = walk.code(level)
-        if code < 0:
-            nodes.append(node)
-            following: Iterable[int] = forest.children[node]
-        else:
-            known.add(level)
-            following = (forest.children[node][code],)
-        for child in following:
-            if child not in seen:
-                seen.add(child)
-                waiting.append(child)
-    return OpenPart(sorted(nodes, key=forest.level.__getitem__), known, leaves)
 
 
 # ---- the facts that mattered ------------------------------------------------------------------
@@ -81,12 +46,34 @@ def facts_that_mattered(
         roots += [compiled.decides[compiled.rulebase.rules[n].id] for n in deciding]
         levels = _needed_levels(walk, roots)
     if levels is None:
-        levels = {level for root in roots for level in open_part(walk, root).known}
+        levels = _passed(walk, roots)
     needed = {name for level in levels for name in names_at(walk, level)}
     needed.update(name for name in amounts if name in walk.facts)
     if decision.name in compiled.by_kind:
         needed.add(compiled.rulebase.section_fact)
     return {name: walk.facts[name] for name in sorted(needed, key=_order(compiled).__getitem__)}
+
+
+def _passed(walk: Walk, roots: Iterable[int]) -> set[int]:
+    """The known levels on the way to all that some diagrams can still come to."""
+    forest, known = walk.compiled.forest, set[int]()
+    waiting = list(roots)
+    seen = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        level = forest.level[node]
+        if level == LEAF:
+            continue
+        code = walk.code(level)
+        following: Iterable[int] = forest.children[node]
+        if code >= 0:
+            known.add(level)
+            following = (forest.children[node][code],)
+        for child in following:
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+    return known
 
 
 def _order(compiled: Compiled) -> Mapping[str, int]:
@@ -116,7 +103,7 @@ def in_formulas(
                     decisions[name] = None
                     node = walk.settle(compiled.roots[name])
                     settled = compiled.forest.level[node] == LEAF
-                    inner = [node] if settled else open_part(walk, node).leaves
+                    inner = [node] if settled else walk.open_part(node).leaves
                     waiting.extend(
                         (every[name], cast(Leaf, compiled.forest.values[node])) for node in inner
                     )
@@ -218,7 +205,8 @@ def overridden(
 
 def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
     """The unknown facts that can still change an undetermined answer, the one first whose answer
-    leaves the fewest outcomes on average."""
+    leaves the fewest outcomes on average; of those that leave as many, the one most often tested.
+    """
     compiled = walk.compiled
     leaves = [leaf for group in found.leaves.values() for leaf in group]
     amounts, decisions = in_formulas(walk, decision, leaves)
@@ -226,7 +214,7 @@ def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
     scores: dict[str, float] = {}
     needed = set(amounts)  # which matter within a class as well, as those do that are compared
     for root in roots:
-        nodes = open_part(walk, root).nodes
+        nodes = walk.open_part(root).nodes
         asking = dict[int, list[int]]()
         for node in nodes:
             asking.setdefault(compiled.forest.level[node], []).append(node)
@@ -237,7 +225,7 @@ def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
                 scores[name] = min(score, scores.get(name, score))
             if not isinstance(compiled.variables[level], FactVariable):
                 needed.update(names)
-    order = sorted(scores, key=scores.__getitem__)
+    order = sorted(scores, key=lambda name: (scores[name], -compiled.uses(name)))
     asked = [name for name in order if name in needed or _free(walk, name)]
     missing = [name for name in amounts if name not in walk.facts and name not in scores]
     return (*asked, *missing)
@@ -272,35 +260,39 @@ def _left(walk: Walk, root: int, nodes: Sequence[int]) -> float:
     """How many leaves are left, on average, once the class of the one variable is known that some
     nodes ask for; the values of an enum count one each, the classes of an amount alike."""
     walk.check_time()
-    forest = walk.compiled.forest
-    level = forest.level[nodes[0]]
+    levels = walk.compiled.forest.level
+    level = levels[nodes[0]]
     variable = walk.compiled.variables[level]
     groups = variable.groups if isinstance(variable, FactVariable) else ()
     weights: dict[tuple[int, ...], int] = {}
-    codes: dict[tuple[int, ...], int] = {}  # one of the classes that lead on alike
-    for code, ways in enumerate(zip(*(forest.children[node] for node in nodes), strict=True)):
-        weights[ways] = weights.get(ways, 0) + (len(groups[code]) if groups else 1)
-        codes[ways] = code
-    total = sum(weight * _count(walk, root, level, codes[ways]) for ways, weight in weights.items())
+    places: dict[tuple[int, ...], int] = {}  # one of the classes that lead on alike
+    ways = zip(*(walk.below[node] for node in nodes), strict=True)
+    for place, (code, alike) in enumerate(zip(walk.classes(level), ways, strict=True)):
+        weights[alike] = weights.get(alike, 0) + (len(groups[code]) if groups else 1)
+        places[alike] = place
+    total = sum(
+        weight * _count(walk, root, level, places[alike]) for alike, weight in weights.items()
+    )
     # A variable that is not on every path is worth less: prefer one that is surely asked.
-    sure = 0.0 if forest.level[walk.settle(root)] == level else 0.25
+    sure = 0.0 if levels[walk.reduced(root)] == level else 0.25
     return total / sum(weights.values()) + sure
 
 
-def _count(walk: Walk, root: int, level: int, code: int) -> int:
-    forest = walk.compiled.forest
-    leaves: set[int] = set()
+def _count(walk: Walk, root: int, level: int, place: int) -> int:
+    """How many leaves are left where one variable has a class."""
+    levels, below = walk.compiled.forest.level, walk.below
+    leaves = 0
     seen: set[int] = set()
-    waiting = [root]
+    waiting = [walk.reduced(root)]
     while waiting:
-        node = walk.settle(waiting.pop())
+        node = waiting.pop()
         if node in seen:
             continue
         seen.add(node)
-        if forest.level[node] == LEAF:
-            leaves.add(node)
-        elif forest.level[node] == level:
-            waiting.append(forest.children[node][code])
+        if levels[node] == LEAF:
+            leaves += 1
+        elif levels[node] == level:
+            waiting.append(below[node][place])
         else:
-            waiting.extend(set(forest.children[node]))
-    return len(leaves)
+            waiting.extend(below[node])
+    return leaves

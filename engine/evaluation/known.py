@@ -28,6 +28,7 @@ class Known:
     _spoken: dict[int, int] = field(init=False, default_factory=dict)
     _unknown: dict[int, int] = field(init=False, default_factory=dict)
     _compared: dict[int, int] = field(init=False, default_factory=dict)
+    _met: dict[int, bool | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         compiled = self.compiled
@@ -50,6 +51,22 @@ class Known:
                 return node
             node = children[node][code]
         return node
+
+    def meets(self, node: int) -> bool | None:
+        """Whether the loan lies in a part, whatever the unknown facts are; None where that depends
+        on them. (Constraints, and what comparisons say of one another, are left aside.)"""
+        node = self.settle(node)
+        forest = self.compiled.forest
+        if forest.level[node] == LEAF:
+            return node == forest.true
+        if node not in self._met:
+            below = iter(dict.fromkeys(forest.children[node]))
+            met = self.meets(next(below))
+            while met is not None and (child := next(below, None)) is not None:
+                if self.meets(child) is not met:
+                    met = None
+            self._met[node] = met
+        return self._met[node]
 
     def code(self, level: int) -> int:
         """The class of a variable, negative where it is not known."""

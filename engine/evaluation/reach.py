@@ -34,9 +34,7 @@ class OpenPart:
     """What the known facts leave of a diagram."""
 
     nodes: list[int]
-    """The nodes that ask for an unknown fact, the topmost first."""
-    known: set[int]
-    """The known levels that are passed on the way to them and to the leaves."""
+    """The nodes whose answer matters, the topmost first: of those that lead on alike, one."""
     leaves: list[int]
 
 
@@ -51,8 +49,11 @@ class Walk(Known):
     numbers: Numbers = field(init=False)
     free: dict[str, bool] = field(init=False, default_factory=dict)
     """Of unknown facts whether the constraints leave more than one class, as far as was asked."""
-    open_parts: dict[int, OpenPart] = field(init=False, default_factory=dict)
-    """By diagram what is left of it, as far as was asked."""
+    below: dict[int, tuple[int, ...]] = field(init=False, default_factory=dict)
+    """The reduced children of nodes that were reduced, by the classes that are left."""
+    _open_parts: dict[int, OpenPart] = field(init=False, default_factory=dict)
+    _reduced: dict[int, int] = field(init=False, default_factory=dict)
+    _same: dict[tuple[int, ...], int] = field(init=False, default_factory=dict)
     _left: list[Left | None] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,6 +71,50 @@ class Walk(Known):
         if not self._left:
             self._left.append(what_is_left(self))
         return self._left[0]
+
+    # ---- what is left of a diagram ------------------------------------------------------------
+
+    def classes(self, level: int) -> Sequence[int]:
+        """The classes of an unknown variable that the constraints leave."""
+        left = self.left
+        return range(self.compiled.variables[level].size) if left is None else left.classes(level)
+
+    def reduced(self, node: int) -> int:
+        """A node that stands for all that lead on as this one does under what is known; a leaf,
+        where the answers to what is not known change nothing."""
+        forest, left = self.compiled.forest, self.left
+        node = self.settle(node) if left is None else left.settle(node)
+        level = forest.level[node]
+        if level == LEAF:
+            return node
+        found = self._reduced.get(node)
+        if found is None:
+            children = forest.children[node]
+            below = tuple([self.reduced(children[code]) for code in self.classes(level)])
+            if below.count(below[0]) == len(below):
+                found = below[0]
+            else:
+                found = self._same.setdefault((level, *below), node)
+                self.below[found] = below
+            self._reduced[node] = found
+        return found
+
+    def open_part(self, root: int) -> OpenPart:
+        """What is left of a diagram."""
+        found = self._open_parts.get(root)
+        if found is None:
+            levels = self.compiled.forest.level
+            waiting = [self.reduced(root)]
+            reached = dict.fromkeys(waiting)
+            while waiting:
+                for child in self.below.get(waiting.pop(), ()):
+                    if child not in reached:
+                        reached[child] = None
+                        waiting.append(child)
+            nodes = sorted((n for n in reached if levels[n] != LEAF), key=levels.__getitem__)
+            leaves = [node for node in reached if levels[node] == LEAF]
+            found = self._open_parts[root] = OpenPart(nodes, leaves)
+        return found
 
     # ---- all completions ----------------------------------------------------------------------
 

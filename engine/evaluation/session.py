@@ -25,7 +25,6 @@ from engine.evaluation.explain import (
     asking,
     facts_that_mattered,
     in_formulas,
-    open_part,
     overridden,
 )
 from engine.evaluation.outcomes import (
@@ -325,10 +324,10 @@ def rules_at(walk: Walk, decision: Decision) -> Rules:
         jurisdiction = rulebase.rules[n].jurisdiction
         if here is not None and jurisdiction and jurisdiction != here:
             continue
-        node = walk.settle(region)
-        if node == forest.true:
+        met = walk.meets(region)
+        if met:
             certain.append(n)
-        elif node != forest.false:
+        elif met is None:
             possible.append(n)
     if possible:
         return _rules(compiled, certain, possible)
@@ -378,7 +377,7 @@ def _to_join(
     waiting = [decision]
     while waiting:
         user = waiting.pop()
-        for node in open_part(walk, compiled.roots[user.name]).leaves:
+        for node in walk.open_part(compiled.roots[user.name]).leaves:
             leaf = cast(Leaf, compiled.forest.values[node])
             for name in used_decisions(compiled, user, leaf):
                 if name not in single and name not in needed:

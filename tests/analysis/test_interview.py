@@ -115,6 +115,20 @@ def test_the_jurisdiction_comes_first_where_most_rules_have_one(tmp_path: Path) 
     assert question is not None and question.fact.name == "kind"
 
 
+def test_the_kind_that_divides_a_pack_is_asked_at_once(tmp_path: Path) -> None:
+    rules = """
+    a | recourse | {made: {before: 2010-01-01}} | none
+    b | recourse | {kind: home, made: {on_or_after: 2010-01-01}} | full
+    c | recourse | {kind: car, made: {on_or_after: 2010-01-01}} | none
+    """
+    whole = pack(tmp_path, DECISIONS, rules)
+    assert asked(Interview(whole, ("recourse",), {}), made="2001-01-01")[0] == ["made"]
+    head = (tmp_path / "pack.yaml").read_text()
+    (tmp_path / "pack.yaml").write_text(f"sections: kind\n{head}")
+    divided = Interview(load(tmp_path), ("recourse",), {})
+    assert asked(divided, kind="home", made="2001-01-01")[0] == ["kind", "made"]
+
+
 def test_an_answer_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     constraint = "constraints:\n  honest: {when: {kind: car}, must: {fraud: false}, because: B.}\n"
     decider = pack(tmp_path, DECISIONS, RULES, constraint)
