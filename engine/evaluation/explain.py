@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import cast
 
 from engine.evaluation.compiler import Leaf
@@ -14,9 +15,6 @@ from engine.evaluation.record import Overridden
 from engine.evaluation.variables import FactVariable
 from engine.model import ORDERED, Decision, Value
 from engine.trees import names_in
-
-LARGE = 3000
-"""Where more open nodes than this are left, questions are asked in the diagram's own order."""
 
 
 def names_at(walk: Walk, level: int) -> tuple[str, ...]:
@@ -214,12 +212,7 @@ def asking(walk: Walk, decision: Decision, found: Found) -> tuple[str, ...]:
     scores: dict[str, float] = {}
     needed = set(amounts)  # which matter within a class as well, as those do that are compared
     for root in roots:
-        nodes = walk.open_part(root).nodes
-        asking = dict[int, list[int]]()
-        for node in nodes:
-            asking.setdefault(compiled.forest.level[node], []).append(node)
-        for level, there in asking.items():
-            score = _left(walk, root, there) if len(nodes) <= LARGE else 0.0
+        for level, score in _left_by(walk, root).items():
             names = [name for name in names_at(walk, level) if name not in walk.facts]
             for name in names:
                 scores[name] = min(score, scores.get(name, score))
@@ -256,43 +249,37 @@ def _has_classes(walk: Walk, name: str) -> bool:
     return False
 
 
-def _left(walk: Walk, root: int, nodes: Sequence[int]) -> float:
-    """How many leaves are left, on average, once the class of the one variable is known that some
-    nodes ask for; the values of an enum count one each, the classes of an amount alike."""
+def _left_by(walk: Walk, root: int) -> dict[int, float]:
+    """By variable how many leaves are left of a diagram, on average, once its class is known; the
+    values of an enum count one each, the classes of an amount alike."""
     walk.check_time()
-    levels = walk.compiled.forest.level
-    level = levels[nodes[0]]
-    variable = walk.compiled.variables[level]
-    groups = variable.groups if isinstance(variable, FactVariable) else ()
-    weights: dict[tuple[int, ...], int] = {}
-    places: dict[tuple[int, ...], int] = {}  # one of the classes that lead on alike
-    ways = zip(*(walk.below[node] for node in nodes), strict=True)
-    for place, (code, alike) in enumerate(zip(walk.classes(level), ways, strict=True)):
-        weights[alike] = weights.get(alike, 0) + (len(groups[code]) if groups else 1)
-        places[alike] = place
-    total = sum(
-        weight * _count(walk, root, level, places[alike]) for alike, weight in weights.items()
-    )
-    # A variable that is not on every path is worth less: prefer one that is surely asked.
-    sure = 0.0 if levels[walk.reduced(root)] == level else 0.25
-    return total / sum(weights.values()) + sure
+    part, levels, below = walk.open_part(root), walk.compiled.forest.level, walk.below
+    masks = {leaf: 1 << i for i, leaf in enumerate(part.leaves)}
+    for node in reversed(part.nodes):
+        masks[node] = _union(masks, below[node])
+    found = {}
+    reached = {walk.reduced(root)}  # whose variables are not above that which is looked at
+    for level, nodes in groupby(part.nodes, key=levels.__getitem__):
+        here = list(nodes)
+        reached.difference_update(here)
+        others = _union(masks, reached)
+        variable = walk.compiled.variables[level]
+        groups = variable.groups if isinstance(variable, FactVariable) else ()
+        left = total = 0
+        ways = zip(*(below[node] for node in here), strict=True)
+        for code, alike in zip(walk.classes(level), ways, strict=True):
+            weight = len(groups[code]) if groups else 1
+            left += weight * (others | _union(masks, alike)).bit_count()
+            total += weight
+        # A variable that is not on every path is worth less: prefer one that is surely asked.
+        found[level] = left / total + (0.25 if reached else 0.0)
+        reached.update(*(below[node] for node in here))
+    return found
 
 
-def _count(walk: Walk, root: int, level: int, place: int) -> int:
-    """How many leaves are left where one variable has a class."""
-    levels, below = walk.compiled.forest.level, walk.below
-    leaves = 0
-    seen: set[int] = set()
-    waiting = [walk.reduced(root)]
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if levels[node] == LEAF:
-            leaves += 1
-        elif levels[node] == level:
-            waiting.append(below[node][place])
-        else:
-            waiting.extend(below[node])
-    return leaves
+def _union(masks: Mapping[int, int], nodes: Iterable[int]) -> int:
+    """The leaves below some nodes."""
+    every = 0
+    for node in nodes:
+        every |= masks[node]
+    return every

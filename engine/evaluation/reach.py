@@ -138,7 +138,7 @@ class Walk(Known):
         left = self.left
         if left is None:
             return []
-        nodes = tuple(map(left.settle, nodes))
+        nodes = tuple(map(self.reduced, nodes))
         return self._search(left, (nodes, left.on(self.unknown(nodes)), ()))
 
     def _search(self, left: Left, start: _State) -> list[tuple[int, ...]]:
@@ -165,13 +165,18 @@ class Walk(Known):
         forest = self.compiled.forest
         every = (*nodes, *constraints)
         level = min([forest.level[node] for node in every])
+        codes = left.classes(level)
         asking = [place for place, node in enumerate(every) if forest.level[node] == level]
-        children = [forest.children[every[place]] for place in asking]
+        children = [
+            self.below[every[place]]
+            if place < len(nodes)
+            else [left.settle(forest.children[every[place]][code]) for code in codes]
+            for place in asking
+        ]
         compares = isinstance(self.compiled.variables[level], SignVariable)
         matters = compares or self.spoken_of(level) & self.compared(every)
         before: set[tuple[int, ...]] = set()
-        for code in left.classes(level):
-            ways = tuple([each[code] for each in children])
+        for code, ways in zip(codes, zip(*children, strict=True), strict=True):
             taken = chosen
             if matters:
                 taken = (*chosen, (level, code))
@@ -180,7 +185,7 @@ class Walk(Known):
             before.add(ways)
             below = list(every)
             for place, child in zip(asking, ways, strict=True):
-                below[place] = left.settle(child)
+                below[place] = child
             still = below[len(nodes) :]
             if forest.false in still or (compares and not self.numbers.feasible(taken)):
                 continue
