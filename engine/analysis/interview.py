@@ -82,11 +82,13 @@ class Interview:
 @dataclass(frozen=True, slots=True)
 class Question:
     """A fact to ask for, and the wanted decisions that its answer can change. ``record`` is what
-    is decided before it; None for a first question that needs no deciding."""
+    is decided before it; None for a first question that needs no deciding. ``values`` are those of
+    an enum that can go together with what is known."""
 
     fact: Fact
     settles: tuple[str, ...]
     record: Record | None = None
+    values: tuple[str, ...] = ()
 
 
 def next_question(interview: Interview, *, verify: bool = False) -> Question | None:
@@ -96,7 +98,8 @@ def next_question(interview: Interview, *, verify: bool = False) -> Question | N
     """
     rulebase = interview.decider.rulebase
     if _place_comes_first(interview):
-        return Question(rulebase.facts[rulebase.jurisdiction_fact], interview.wanted)
+        place = rulebase.facts[rulebase.jurisdiction_fact]
+        return Question(place, interview.wanted, values=_choices(interview, place))
     so_far = interview.record(verify=verify)
     score: dict[str, float] = {}
     for answer in so_far.answers.values():
@@ -105,24 +108,38 @@ def next_question(interview: Interview, *, verify: bool = False) -> Question | N
     telling = _Telling(rulebase, so_far.known, interview.unknown, score.keys())
     order = list(rulebase.facts)
 
-    def place(name: str) -> tuple[bool, float, int]:
+    def turn(name: str) -> tuple[bool, float, int]:
         return name != rulebase.section_fact, -score[name] - telling.worth(name), order.index(name)
 
-    for name in sorted(score, key=place):
+    for name in sorted(score, key=turn):
         first = name if name == rulebase.section_fact else telling.source(name)
         if first not in interview.unknown:
             settles = tuple(n for n, answer in so_far.answers.items() if name in answer.ask)
-            return Question(rulebase.facts[first], settles, so_far)
+            fact = rulebase.facts[first]
+            return Question(fact, settles, so_far, _choices(interview, fact))
     return None
+
+
+def _choices(interview: Interview, fact: Fact) -> tuple[str, ...]:
+    """The values of an enum that break no constraint beside the facts that are known."""
+    rulebase, facts = interview.decider.rulebase, interview.facts
+    about = [
+        constraint.when
+        for constraint in rulebase.constraints
+        if fact.name in names_of(constraint.when, lambda term: rulebase.terms[term].when)
+    ]
+    return tuple(
+        value
+        for value in fact.values
+        if all(holds(when, {**facts, fact.name: value}, rulebase) is not False for when in about)
+    )
 
 
 def what_hangs(interview: Interview, question: Question) -> list[tuple[Value, Record]]:
     """What would be decided with each answer to a question, of those that are possible; nothing
     for a fact with many values."""
     fact = question.fact
-    values: tuple[Value, ...] = tuple(fact.values)
-    if fact.type == "boolean":
-        values = (True, False)
+    values: tuple[Value, ...] = (True, False) if fact.type == "boolean" else question.values
     found: list[tuple[Value, Record]] = []
     for value in values if len(values) <= MAX_TRIED else ():
         try:

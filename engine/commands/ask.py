@@ -151,7 +151,7 @@ def _heard(
         elif is_unknown(reply):
             further = interview.passed(fact.name)
         else:
-            further = interview.told(fact.name, read_reply(fact, reply))
+            further = interview.told(fact.name, read_reply(question, reply))
             understood = value_words(fact, further.facts[fact.name])
             if understood != reply:
                 click.echo(style().quiet(f"   {understood}"))

@@ -41,24 +41,23 @@ def question_lines(question: Question, number: int, style: Style = PLAIN) -> lis
     lines = wrapped(fact.question, len(lead), lead)
     lines[-1:] = ends(lines[-1], fact.name).splitlines()
     lines = [style.heading(line) for line in lines]
-    for place, label in enumerate(_choices(fact), 1):
+    for place, label in enumerate(_choices(question), 1):
         lines += columns([(f"{place:>2}", label)], len(lead), 4)
-    if form := _form(fact):
+    if form := _form(fact, question.values):
         lines.append(style.quiet(" " * len(lead) + form))
     return lines
 
 
-def _choices(fact: Fact) -> list[str]:
+def _choices(question: Question) -> list[str]:
+    fact, values = question.fact, question.values
     if fact.type == "boolean":
         return ["yes", "no"]
-    few = fact.type == "enum" and len(fact.values) <= LISTED
-    return [label or value for value, label in fact.values.items()] if few else []
+    return [fact.values[value] or value for value in values] if len(values) <= LISTED else []
 
 
-def _form(fact: Fact) -> str:
-    if fact.type == "enum" and len(fact.values) > LISTED:
-        value, label = next(iter(fact.values.items()))
-        return f"by name or in short, such as {label} or {value}"
+def _form(fact: Fact, values: Sequence[str]) -> str:
+    if len(values) > LISTED:
+        return f"by name or in short, such as {fact.values[values[0]]} or {values[0]}"
     return _FORMS.get(fact.type, "")
 
 
@@ -70,40 +69,42 @@ def is_unknown(reply: str) -> bool:
     return reply.strip().lower() in _DONT_KNOW
 
 
-def read_reply(fact: Fact, reply: str) -> object:
-    """A reply as plain data for the fact: a choice by its number, its name or the beginning of
-    either name or label, yes or no, else the text itself.
+def read_reply(question: Question, reply: str) -> object:
+    """A reply as plain data for the question's fact: a choice by its number, its name or the
+    beginning of either name or label, yes or no, else the text itself. (Any value of the fact can
+    be named; those that can't go together with what is known have no number.)
 
     Raises ``ValueFault`` where a choice is not clear.
     """
-    text = reply.strip()
+    fact, text = question.fact, reply.strip()
     word = text.lower()
     if fact.type == "boolean":
         if word in _YES | _NO:
             return word in _YES
         raise ValueFault("wrong-type", f"`{text}` is neither yes nor no", "write y or n")
-    return _choice(fact, word, text) if fact.type == "enum" else text
+    return _choice(fact, question.values, word, text) if fact.type == "enum" else text
 
 
-def _choice(fact: Fact, word: str, text: str) -> str:
-    values = list(fact.values)
-    for value in values:
-        if word in (value.lower(), fact.values[value].lower()):
+def _choice(fact: Fact, values: Sequence[str], word: str, text: str) -> str:
+    for value, label in fact.values.items():
+        if word in (value.lower(), label.lower()):
             return value
     if word.isdecimal() and len(values) <= LISTED and 0 < int(word) <= len(values):
         return values[int(word) - 1]
-    meant = [
+    named = [
         value
-        for value in values
-        if any(name.lower().startswith(word) for name in (value, fact.values[value]))
+        for value, label in fact.values.items()
+        if any(name.lower().startswith(word) for name in (value, label))
     ]
+    meant = [value for value in named if value in values] or named
     if len(meant) == 1:
         return meant[0]
     if meant:
         choices = listed((fact.values[value] or value for value in meant[:4]), "or")
         raise ValueFault("unclear", f"`{text}` may mean {choices}", "write a little more")
     hint = likely(text, [*values, *filter(None, fact.values.values())])
-    form = f"write a number from 1 to {len(values)}" if len(values) <= LISTED else _form(fact)
+    few = len(values) <= LISTED
+    form = f"write a number from 1 to {len(values)}" if few else _form(fact, values)
     raise ValueFault("unknown-value", f"`{text}` is none of the choices", hint or form)
 
 

@@ -104,6 +104,8 @@ def possible(decider: Decider, engine: str, request: Request, until: float) -> R
     except InputError as error:
         raise refusal_of("unusable-facts", error.problems) from None
     asked = [] if question is None else [_question(question.fact, question.settles)]
+    if question is not None and question.values:
+        asked[0]["values"] = list(question.values)
     further = _further(record, {q["fact"] for q in asked} | {*request.unknown})
     told = None if record is None else as_data(record, engine)
     return _step(decider, wanted, asked[0] if asked else None, asked + further, told)

@@ -154,6 +154,11 @@ def _schemas(rulebase: Rulebase) -> Data:
             "fact": {"enum": list(rulebase.facts)},
             "question": {"type": "string"},
             "settles": {"type": "array", "items": {"type": "string"}},
+            "values": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Of an enum those that can go together with what is known.",
+            },
             "because": {
                 "type": "string",
                 "description": "Why it is asked for though the person could not tell it.",

@@ -236,7 +236,8 @@ function showQuestion(next) {
   if (settles.length) {
     ask.unshift(make("p", { className: "quiet", textContent: `It can change: ${settles.join(" ")}` }));
   }
-  replace(form, control(fact, state.told.get(name) ?? "", { question: true }), ...ask);
+  const values = state.asking ? undefined : next?.values; // what can go together with the rest
+  replace(form, control(fact, state.told.get(name) ?? "", { question: true, values }), ...ask);
   form.onsubmit = (event) => {
     event.preventDefault();
     const given = new FormData(form).get(name);
@@ -249,8 +250,8 @@ function options(fact) {
   return fact.type === "boolean" ? { true: "Yes", false: "No" } : fact.values;
 }
 
-function control(fact, text, { question }) {
-  const choices = Object.entries(options(fact));
+function control(fact, text, { question, values }) {
+  const choices = Object.entries(options(fact)).filter(([value]) => values?.includes(value) ?? true);
   const id = `${question ? "ask" : "fact"}-${fact.name}`;
   const about = fact.description ? make("p", { className: "quiet", id: `${id}-about`, textContent: fact.description }) : null;
   const input = { id, name: fact.name, autocomplete: "off" };

@@ -193,7 +193,7 @@ def test_a_link_to_a_case_opens_it(browser: Any, root: str) -> None:
     with Tab(browser, root) as tab:
         page = tab.open("places/WA.html")
         page.locator(".rule dd a[href*='_case-']").first.click()
-        assert page.locator("details:target").get_attribute("open") is not None
+        page.locator("details:target[open]").wait_for()
 
 
 def test_without_a_script(browser: Any, root: str) -> None:
