@@ -14,7 +14,7 @@ from engine.evaluation.facts import Locate, Presumptions, read_facts
 from engine.evaluation.quick import quick_decision
 from engine.evaluation.record import Record
 from engine.evaluation.rete import Rete, Verdict
-from engine.evaluation.saved import Store, as_text, from_text
+from engine.evaluation.saved import Store, as_bytes, from_bytes
 from engine.evaluation.session import Session
 from engine.evaluation.slices import place_of, places, within
 from engine.garbage import unsearched
@@ -106,11 +106,11 @@ class Decider:
 
     def _saved(self, law: Rulebase, key: tuple[str, bool, Value | None]) -> Compiled | None:
         """The diagrams that another process has built, if there are any."""
-        text = None if self._store is None else self._store.load(str(key))
-        if text is None:
+        saved = None if self._store is None else self._store.load(str(key))
+        if saved is None:
             return None
         try:
-            return from_text(law, key[2], text)
+            return from_bytes(law, key[2], saved)
         except (LookupError, TypeError, ValueError):
             return None  # a damaged file: they are built again
 
@@ -122,10 +122,10 @@ class Decider:
         complete = len(built.built) == len(law.decisions)
         if self._store is None and not complete:
             return built
-        text = as_text(built)
+        saved = as_bytes(built)
         if self._store is not None:
-            self._store.keep(str(key), text)
-        return replace(from_text(law, key[2], text), seconds=built.seconds) if complete else built
+            self._store.keep(str(key), saved)
+        return replace(from_bytes(law, key[2], saved), seconds=built.seconds) if complete else built
 
     @property
     def rete(self) -> Rete:

@@ -1,17 +1,19 @@
-"""Diagrams as text and back: what was built once need not be built by the next process.
+"""Diagrams as bytes and back: what was built once need not be built by the next process.
 
 Only the nodes that a decision or a rule comes to are saved, so that what is read back is also
 smaller than what was built; those of the constraints are made again first, as they were at first.
-The text is JSON: the nodes level by level, the lowest first, each level's children in one list. It
-is good for the rulebase and the engine that it was made of; whoever keeps it (``Store``) sees to
-that.
+A line of JSON says how many nodes each level has, the lowest first, and where the diagrams begin;
+after it stand the children of all nodes, 32 bits each, the least byte first. They are good for the
+rulebase and the engine that they were made of; whoever keeps them (``Store``) sees to that.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+from array import array
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Protocol
 
 from engine.codec import decode, encode
@@ -22,19 +24,22 @@ from engine.evaluation.space import Space
 from engine.evaluation.variables import SignVariable
 from engine.model import Rulebase, Value
 
+CHILD = "I"
+"""How the number of a child is kept."""
+
 
 class Store(Protocol):
-    """Keeps texts for later processes, by name."""
+    """Keeps bytes for later processes, by name."""
 
-    def load(self, name: str) -> str | None:
-        """The text of that name, or None."""
+    def load(self, name: str) -> bytes | None:
+        """What is kept under that name, or None."""
 
-    def keep(self, name: str, text: str) -> None:
-        """Keep a text, if that can be done."""
+    def keep(self, name: str, saved: bytes) -> None:
+        """Keep some bytes, if that can be done."""
 
 
-def as_text(compiled: Compiled) -> str:
-    """The diagrams of a rulebase as text."""
+def as_bytes(compiled: Compiled) -> bytes:
+    """The diagrams of a rulebase as bytes."""
     forest, bare = compiled.forest, compiled.bare
     parts = [
         {"roots": part.roots, "applies": part.applies, "decides": part.decides}
@@ -47,29 +52,33 @@ def as_text(compiled: Compiled) -> str:
     number = {node: node for node in range(bare)}
     number |= {node: i for i, node in enumerate((*leaves, *inner), bare)}
     signs = [v for v in compiled.variables if isinstance(v, SignVariable)]
+    each = [(level, list(alike)) for level, alike in groupby(inner, key=forest.level.__getitem__)]
+    children = array(CHILD, (number[child] for node in inner for child in forest.children[node]))
     data = {
         "bare": _bare(forest, bare),
         "signs": [[encode(sign.left), encode(sign.right)] for sign in signs],
         "leaves": [_leaf_data(forest.values[node]) for node in leaves],
-        "nodes": [
-            [level, [number[child] for node in alike for child in forest.children[node]]]
-            for level, alike in groupby(inner, key=forest.level.__getitem__)
-        ],
+        "nodes": [(level, len(nodes)) for level, nodes in each],
         "parts": [
             {what: {name: number[node] for name, node in ids.items()} for what, ids in part.items()}
             for part in parts
         ],
     }
-    return json.dumps(data, separators=(",", ":"))
+    return (
+        json.dumps(data, separators=(",", ":")).encode() + b"\n" + _least_first(children).tobytes()
+    )
 
 
-def from_text(rulebase: Rulebase, kind: Value | None, text: str) -> Compiled:
+def from_bytes(rulebase: Rulebase, kind: Value | None, saved: bytes) -> Compiled:
     """The diagrams of a rulebase, for loans of one ``kind`` where they were built for it.
 
-    Raises ``LookupError``, ``TypeError`` or ``ValueError`` for a text that ``as_text`` did not make
+    Raises ``LookupError``, ``TypeError`` or ``ValueError`` for bytes that ``as_bytes`` did not make
     of this rulebase.
     """
-    data: dict[str, Any] = json.loads(text)
+    head, _, rest = saved.partition(b"\n")
+    data: dict[str, Any] = json.loads(head)
+    children = array(CHILD)
+    children.frombytes(rest)
     space = Space([rulebase])
     compiled = prepared(space, rulebase, kind)
     forest, bare = space.forest, compiled.bare
@@ -81,23 +90,30 @@ def from_text(rulebase: Rulebase, kind: Value | None, text: str) -> Compiled:
     if leaves != list(range(bare, bare + len(leaves))):
         raise ValueError("leaves are out of order")
     sizes = [variable.size for variable in space.variables]
-    if any(len(children) % sizes[level] for level, children in data["nodes"]):
-        raise ValueError("children are missing")
-    count = sum(len(children) // sizes[level] for level, children in data["nodes"])
-    numbers = {n: n for n in range(len(forest.level) + count)}  # each is there but once
-    for level, children in data["nodes"]:
-        each = map(numbers.__getitem__, children)
-        forest.extend(level, list(zip(*[each] * sizes[level], strict=True)))
-    for part, saved in zip(compiled.compiler.parts, data["parts"], strict=True):
+    if sum(count * sizes[level] for level, count in data["nodes"]) != len(children):
+        raise ValueError("there are more or fewer children")
+    every = len(forest.level) + sum(count for _, count in data["nodes"])
+    numbers = list(range(every))  # each is there but once
+    below = map(numbers.__getitem__, _least_first(children))
+    for level, count in data["nodes"]:
+        forest.extend(level, list(islice(zip(*[below] * sizes[level], strict=False), count)))
+    for part, ids in zip(compiled.compiler.parts, data["parts"], strict=True):
         for own, what in (
             (part.roots, "roots"),
             (part.applies, "applies"),
             (part.decides, "decides"),
         ):
-            own |= {name: numbers[node] for name, node in saved[what].items()}
+            own |= {name: numbers[node] for name, node in ids[what].items()}
     for name in data["parts"][0]["roots"]:
         compiled.compiler.join(rulebase.decisions[name])
     return finished(compiled)
+
+
+def _least_first(children: array[int]) -> array[int]:
+    """The least byte of each first, or, of such, as the machine has them."""
+    if sys.byteorder == "big":
+        children.byteswap()
+    return children
 
 
 def _bare(forest: Forest, number: int) -> str:

@@ -33,7 +33,7 @@ from engine.model import (
     Shift,
     Value,
 )
-from engine.trees import atoms, names_in, names_of
+from engine.trees import atoms, names_in
 from engine.values import FIRST_DAY, LAST_DAY, MAX_MONEY, MAX_NUMBER
 
 SCALE: Mapping[str, int] = {"money": 100, "decimal": 1_000_000, "integer": 1, "date": 1}
@@ -178,11 +178,15 @@ def fact_variables(
     for rulebase, own in conditions:
         facts = {**rulebase.facts, **facts}
         for condition in own:
-            named = names_of(condition, lambda name, r=rulebase: r.terms[name].when)  # type: ignore[misc]
-            together.append(frozenset(named))
+            named = set[str]()
             for atom in atoms(condition, lambda name, r=rulebase: r.terms[name].when):  # type: ignore[misc]
-                if isinstance(atom, OneOf | Compare) and atom.name in rulebase.facts:
-                    tests.setdefault(atom.name, []).append(atom)
+                if isinstance(atom, Compare) and atom.limit_name is not None:
+                    named.add(atom.limit_name)
+                if isinstance(atom, OneOf | Compare):
+                    named.add(atom.name)
+                    if atom.name in rulebase.facts:
+                        tests.setdefault(atom.name, []).append(atom)
+            together.append(frozenset(named))
     uses = Counter(name for names in together for name in names)
     found = [
         _variable(fact, uses[name], tests[name]) for name, fact in facts.items() if name in tests
@@ -242,8 +246,9 @@ def _variable(fact: Fact, uses: int, tests: Iterable[OneOf | Compare]) -> FactVa
 def _grouped(fact: Fact, uses: int, tests: list[OneOf]) -> FactVariable:
     values: Iterable[Value] = fact.values if fact.type == "enum" else (False, True)
     groups: dict[tuple[bool, ...], list[Value]] = {}
+    apart = dict.fromkeys(test.values for test in tests)
     for value in values:
-        signature = tuple(value in test.values for test in tests)
+        signature = tuple([value in each for each in apart])
         groups.setdefault(signature, []).append(value)
     classes = tuple(map(tuple, groups.values()))
     class_of = {value: i for i, group in enumerate(classes) for value in group}

@@ -55,18 +55,18 @@ class KeptDiagrams:
     def __init__(self, rulebase: Rulebase) -> None:
         self._rulebase = rulebase
 
-    def load(self, name: str) -> str | None:
-        """The text that was kept under a name; None where there is none."""
+    def load(self, name: str) -> bytes | None:
+        """What was kept under a name; None where there is nothing."""
         if place := self._place(name):
-            with suppress(OSError, UnicodeDecodeError, zlib.error):
-                return zlib.decompress(place.read_bytes()).decode()
+            with suppress(OSError, zlib.error):
+                return zlib.decompress(place.read_bytes())
         return None
 
-    def keep(self, name: str, text: str) -> None:
-        """Keep a text for other processes."""
+    def keep(self, name: str, saved: bytes) -> None:
+        """Keep some bytes for other processes."""
         if place := self._place(name):
             with suppress(OSError):  # what can't be kept is built again
-                write(place, zlib.compress(text.encode(), FAST))
+                write(place, zlib.compress(saved, FAST))
 
     def _place(self, name: str) -> Path | None:
         folder = kept_folder()

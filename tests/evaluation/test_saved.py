@@ -11,7 +11,7 @@ import pytest
 
 from engine import Decider, load
 from engine.evaluation.compiling import compile_rulebase
-from engine.evaluation.saved import as_text, from_text
+from engine.evaluation.saved import as_bytes, from_bytes
 from engine.evaluation.slices import places
 from engine.reading.cache import KeptDiagrams
 from tests import random_packs
@@ -22,15 +22,15 @@ SEEDS = range(300, 316)
 
 @dataclass
 class Shelf:
-    """Texts in memory."""
+    """Bytes in memory."""
 
-    texts: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
 
-    def load(self, name: str) -> str | None:
-        return self.texts.get(name)
+    def load(self, name: str) -> bytes | None:
+        return self.kept.get(name)
 
-    def keep(self, name: str, text: str) -> None:
-        self.texts[name] = text
+    def keep(self, name: str, saved: bytes) -> None:
+        self.kept[name] = saved
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -44,60 +44,73 @@ def test_another_process_answers_alike(seed: int) -> None:
         expected = plain.decide(facts, strict=True, verify=False, only=only).answers
         for decider in (first, second):
             assert decider.decide(facts, strict=True, only=only).answers == expected, facts
-    assert shelf.texts
+    assert shelf.kept
 
 
 @pytest.mark.parametrize("kind", ["mortgage", "auto", None])
 def test_nothing_is_lost_and_only_what_is_needed_is_saved(kind: str | None) -> None:
     book = load("primer").rulebase
     built = compile_rulebase(book, kind)
-    back = from_text(book, kind, as_text(built))
+    back = from_bytes(book, kind, as_bytes(built))
     assert back.variables == built.variables
     assert back.node_count == built.node_count
     assert (back.kinds, back.by_kind, back.built) == (built.kinds, built.by_kind, built.built)
     assert len(back.forest.level) < len(built.forest.level)
     assert back.applies.keys() == built.applies.keys() == {rule.id for rule in book.rules}
-    assert from_text(book, kind, as_text(back)).roots == back.roots
+    assert from_bytes(book, kind, as_bytes(back)).roots == back.roots
 
 
-def without(text: str, name: str, last: int = -1) -> str:
-    data = json.loads(text)
+def apart(saved: bytes) -> tuple[str, bytes]:
+    """The line of JSON and the children after it."""
+    head, _, children = saved.partition(b"\n")
+    return head.decode(), children
+
+
+def replaced(saved: bytes, old: str, new: str) -> bytes:
+    head, children = apart(saved)
+    return head.replace(old, new).encode() + b"\n" + children
+
+
+def without(saved: bytes, name: str, last: int = -1) -> bytes:
+    head, children = apart(saved)
+    data = json.loads(head)
     data[name] = data[name][:last]
-    return json.dumps(data)
+    return json.dumps(data).encode() + b"\n" + children
 
 
-def with_child(text: str, number: int) -> str:
-    data = json.loads(text)
-    data["nodes"][-1][1][0] = number
-    return json.dumps(data)
+def with_child(saved: bytes, number: int) -> bytes:
+    return saved[:-4] + number.to_bytes(4, "little")
 
 
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda text: text[: len(text) // 2],
-        lambda text: "[]",
-        lambda text: "{}",
-        lambda text: without(text, "nodes"),
-        lambda text: without(text, "leaves", 3),
-        lambda text: without(text, "parts", 0),
-        lambda text: text.replace('"nodes":[[', '"nodes":[[100000'),
-        lambda text: text.replace('"nodes":[', '"nodes":[[0,[0]],'),
-        lambda text: with_child(text, 99999999),
-        lambda text: with_child(text, -1),
-        lambda text: text.replace('"bare":"[', '"bare":"[0, '),
-        lambda text: text.replace('"signs":[', '"signs":[[["os.system","true"],1],'),
+        lambda saved: saved[:100],
+        lambda saved: saved[:-1],
+        lambda saved: saved[:-4],
+        lambda saved: saved + saved[-4:],
+        lambda saved: b"[]",
+        lambda saved: b"{}",
+        lambda saved: b"\xff" + saved,
+        lambda saved: without(saved, "nodes"),
+        lambda saved: without(saved, "leaves", 3),
+        lambda saved: without(saved, "parts", 0),
+        lambda saved: replaced(saved, '"nodes":[[', '"nodes":[[100000'),
+        lambda saved: replaced(saved, '"nodes":[', '"nodes":[[0,1],'),
+        lambda saved: with_child(saved, 99999999),
+        lambda saved: replaced(saved, '"bare":"[', '"bare":"[0, '),
+        lambda saved: replaced(saved, '"signs":[', '"signs":[[["os.system","true"],1],'),
     ],
 )
-def test_a_damaged_text_is_built_anew(damage) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_damaged_is_built_anew(damage) -> None:  # type: ignore[no-untyped-def]
     book, shelf = load("primer").rulebase, Shelf()
     facts = {"loan_kind": "mortgage", "outstanding_debt": 5000}
     expected = Decider(book, store=shelf).decide(facts).answers
-    ((name, text),) = shelf.texts.items()
-    shelf.texts[name] = damage(text)
-    assert shelf.texts[name] != text
+    ((name, saved),) = shelf.kept.items()
+    shelf.kept[name] = damage(saved)
+    assert shelf.kept[name] != saved
     assert Decider(book, store=shelf).decide(facts).answers == expected
-    assert json.loads(shelf.texts[name]) == json.loads(text)
+    assert shelf.kept[name] == saved
 
 
 def test_they_are_kept_in_the_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,9 +132,9 @@ def test_they_are_kept_in_the_cache_folder(tmp_path: Path, monkeypatch: pytest.M
 def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     store = KeptDiagrams(load("primer").rulebase)
     monkeypatch.setenv("RECOURSE_CACHE", "off")
-    store.keep("a", "text")
+    store.keep("a", b"text")
     assert store.load("a") is None
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("RECOURSE_CACHE", str(tmp_path / "file"))
-    store.keep("a", "text")
+    store.keep("a", b"text")
     assert store.load("a") is None
