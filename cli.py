@@ -10,7 +10,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -180,6 +179,8 @@ def _discard_output() -> None:
 
 def _failed(error: Exception) -> int:
     if os.environ.get("RECOURSE_DEBUG") == "1":
+        import traceback  # only a fault has need of it
+
         traceback.print_exception(error)
     try:
         from engine.commands.console import show_problems

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +30,8 @@ def folder() -> Path | None:
 
 def write(place: Path, content: str | bytes) -> None:
     """Write all of a file or nothing of it, whoever else is writing. Raises ``OSError``."""
+    import tempfile  # most processes find what they need
+
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, suffix=".tmp")
     try:
