@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, compress, repeat, zip_longest
+from types import FunctionType
+from typing import cast
 
 LEAF = 1 << 30
 """The level of a leaf: below every variable."""
@@ -113,7 +115,7 @@ class Forest:
                 memo[a, b] = found
             return found
 
-        return walk(a, b)
+        return _ended(walk, a, b)
 
     def _below(self, a: int, b: int, walk: Callable[[int, int], int]) -> int:
         """The node above what a walk over two diagrams, not both leaves, finds below them."""
@@ -150,7 +152,7 @@ class Forest:
                 found = memo[key] = self._below(a, b, walk)
             return found
 
-        return walk(a, b)
+        return _ended(walk, a, b)
 
     def less(self, a: int, b: int) -> int:
         """``a`` and not ``b``."""
@@ -166,7 +168,7 @@ class Forest:
                 found = memo[a, b] = self.negate(b) if a == true else self._below(a, b, walk)
             return found
 
-        return walk(a, b)
+        return _ended(walk, a, b)
 
     def negate(self, a: int) -> int:
         """Not ``a``."""
@@ -201,7 +203,7 @@ class Forest:
                 memo[a] = found
             return found
 
-        return walk(a)
+        return _ended(walk, a)
 
     def sets(self, regions: Mapping[int, int], *, first: bool = False) -> int:
         """The diagram whose leaves hold the keys of the regions that are true there, or the
@@ -230,7 +232,7 @@ class Forest:
                 memo[nodes] = found
             return found
 
-        return walk(*regions.values())
+        return _ended(walk, *regions.values())
 
     # ---- questions ----------------------------------------------------------------------------
 
@@ -266,3 +268,13 @@ class Forest:
         """Drop the memory of past operations, which a finished rulebase no longer needs."""
         self._changed.clear()
         self._combined.clear()
+
+
+def _ended(walk: Callable[..., int], *nodes: int) -> int:
+    """What a walk comes to. A function that calls itself keeps itself, and with it all nodes, until
+    a search for garbage; this one lets go of itself once it has ended."""
+    found = walk(*nodes)
+    for cell in cast(FunctionType, walk).__closure__ or ():
+        if cell.cell_contents is walk:
+            del cell.cell_contents
+    return found

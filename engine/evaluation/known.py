@@ -40,6 +40,13 @@ class Known:
                 codes[level] = cast(FactVariable, compiled.variables[level]).code(value)
         self.codes = codes
 
+    def shared(self) -> Known:
+        """The same, without what a subclass adds; what the one learns the other knows."""
+        other = object.__new__(Known)
+        for name in Known.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
+
     def settle(self, node: int) -> int:
         """Follow what is known from ``node``: the leaf, or the first node that asks for what is
         not known."""

@@ -69,7 +69,7 @@ class Walk(Known):
     def left(self) -> Left | None:
         """What the constraints leave of the unknown facts; None where they leave nothing."""
         if not self._left:
-            self._left.append(what_is_left(self))
+            self._left.append(what_is_left(self.shared()))  # or each would keep the other
         return self._left[0]
 
     # ---- what is left of a diagram ------------------------------------------------------------

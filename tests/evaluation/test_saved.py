@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -138,3 +140,19 @@ def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("RECOURSE_CACHE", str(tmp_path / "file"))
     store.keep("a", b"text")
     assert store.load("a") is None
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_diagrams_that_were_replaced_are_gone(complete: bool) -> None:
+    """Without a search for garbage, which a service puts off."""
+    decider = Decider(load("primer").rulebase, store=Shelf())
+    facts: dict[str, object] = {"loan_kind": "mortgage", "outstanding_debt": 5000}
+    gc.collect()
+    gc.disable()
+    try:
+        before = weakref.ref(decider.compiled_for(facts, decider.needed(["recourse"])).forest)
+        decider.decide(facts, only=["recourse"])
+        decider.decide(facts, only=None if complete else ["recourse", "credit_report"])
+        assert before() is None
+    finally:
+        gc.enable()
