@@ -7,6 +7,7 @@ import json
 import random
 import weakref
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from engine import Decider, load
 from engine.evaluation.compiling import compile_rulebase
 from engine.evaluation.saved import as_bytes, from_bytes
 from engine.evaluation.slices import places
+from engine.model import Value
 from engine.reading.cache import KeptDiagrams
 from tests import random_packs
 from tests.evaluation.test_slices import spread
@@ -146,7 +148,7 @@ def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_diagrams_that_were_replaced_are_gone(complete: bool) -> None:
     """Without a search for garbage, which a service puts off."""
     decider = Decider(load("primer").rulebase, store=Shelf())
-    facts: dict[str, object] = {"loan_kind": "mortgage", "outstanding_debt": 5000}
+    facts: dict[str, Value] = {"loan_kind": "mortgage", "outstanding_debt": Decimal(5000)}
     gc.collect()
     gc.disable()
     try:
