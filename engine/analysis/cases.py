@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,6 +80,7 @@ def read_cases(
     problems: list[Problem] = []
     cases: list[Case] = []
     names: dict[str, Place] = {}
+    ids = dict.fromkeys(rule.id for rule in rulebase.rules)
     for path in case_files(Path(rulebase.root)):
         try:
             document = parse(text_of(path, called(path), instead))
@@ -92,7 +93,7 @@ def read_cases(
         root = document.root
         for node in root.items if isinstance(root, ListNode) else ():
             if isinstance(node, MapNode):
-                case = _case(node, rulebase, report)
+                case = _case(node, rulebase, ids, report)
                 if case is not None:
                     cases.append(case)
                     _once(case, names, report)
@@ -108,7 +109,7 @@ def _once(case: Case, names: dict[str, Place], report: Report) -> None:
         report.error("duplicate-case", message, case.place)
 
 
-def _case(node: MapNode, rulebase: Rulebase, report: Report) -> Case | None:
+def _case(node: MapNode, rulebase: Rulebase, ids: Collection[str], report: Report) -> Case | None:
     name, given, expect = node.get("case"), node.get("given"), node.get("expect")
     if not isinstance(name, ScalarNode) or not isinstance(expect, MapNode):
         return None  # the schema has said so
@@ -127,14 +128,13 @@ def _case(node: MapNode, rulebase: Rulebase, report: Report) -> Case | None:
         given={key: plain(entry.value) for key, entry in entries.items()},
         strict=plain(node.get("strict")) is True,
         expected=tuple(expected),
-        by=tuple(_by(expect.get("by"), rulebase, report)),
+        by=tuple(_by(expect.get("by"), ids, report)),
         place=name.place,
         locate=locate,
     )
 
 
-def _by(node: Node | None, rulebase: Rulebase, report: Report) -> Iterator[str]:
-    ids = [rule.id for rule in rulebase.rules]
+def _by(node: Node | None, ids: Collection[str], report: Report) -> Iterator[str]:
     for item in node.items if isinstance(node, ListNode) else (node,):
         if isinstance(item, ScalarNode):
             if item.text in ids:
