@@ -57,6 +57,14 @@ def test_many_loans_each_get_an_answer_or_a_refusal(primer: Running) -> None:
     assert third["facts"] == {}
 
 
+def test_only_what_goes_together_with_the_facts_is_offered(law: Running) -> None:
+    request = {"facts": {"property_state": "GA", "loan_kind": "auto"}}
+    question = law.post("/v1/possible", request).data["next"]
+    assert question["fact"] == "disposition"
+    assert "repossession" in question["values"]
+    assert "judicial_foreclosure" not in question["values"]
+
+
 def test_an_interview_by_what_is_possible(primer: Running) -> None:
     facts: dict[str, object] = {}
     unknown: list[str] = []
@@ -75,7 +83,8 @@ def test_an_interview_by_what_is_possible(primer: Running) -> None:
         seen.add(name)
         fact = known[name]
         if fact["type"] == "enum":
-            facts[name] = next(iter(fact["values"]))
+            assert set(question["values"]) <= set(fact["values"])
+            facts[name] = question["values"][0]
         elif fact["type"] == "boolean":
             facts[name] = False
         else:

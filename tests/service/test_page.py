@@ -134,6 +134,13 @@ def test_an_answer_that_does_not_fit_is_told_and_not_kept(page: Any) -> None:
     assert "say that you don't know" in page.inner_text("#problem")
 
 
+def test_only_what_goes_together_with_the_facts_is_offered(page: Any) -> None:
+    go(page, "property_state=GA&loan_kind=auto")
+    offered = page.inner_text("#question")
+    assert "Repossession" in offered
+    assert "Foreclosure" not in offered
+
+
 def test_a_question_that_can_not_be_done_without_says_why(page: Any) -> None:
     def too_slow(route: Any) -> None:
         said = route.fetch(post_data={"facts": {}}).json()
