@@ -1,8 +1,8 @@
 """A document against one of our JSON Schemas, and every fault in plain words at its place.
 
 Besides the standard keywords a schema may say ``x-expected`` (what a value must be, in words),
-``x-message`` (what a failed ``not`` or ``maxProperties`` means) and ``x-key`` (what the keys of a
-mapping are called).
+``x-message`` (what a failed ``not`` or ``maxProperties`` means), ``x-key`` (what the keys of a
+mapping are called) and ``x-meant`` (which keys may be meant by another word).
 """
 
 from __future__ import annotations
@@ -275,7 +275,9 @@ def _unknown_keys(fault: _Fault, strays: Collection[str]) -> Iterator[Problem]:
         if key in strays:
             continue
         word = fault.schema.get("x-key", "key")
-        hint = likely(key, known) or f"known {word}s: {listing(known, limit=12)}"
+        meant = " or ".join(f"`{name}`" for name in fault.schema.get("x-meant", {}).get(key, ()))
+        hint = f"did you mean {meant}?" if meant else likely(key, known)
+        hint = hint or f"known {word}s: {listing(known, limit=12)}"
         if not _has_colon(fault, entry.key):
             hint = "put quotes around a text with a comma in it"
         message = f"{fault.label} has no {word} `{key}`" if fault.path else f"unknown key `{key}`"

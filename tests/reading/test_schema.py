@@ -253,6 +253,14 @@ RULE_ID = "lower-case words and digits, joined by dots or dashes, such as `wa.tr
         ),
         (
             "then: none",
+            "then: none\n    when: {units: {from: 5}}",
+            (
+                "6:20: unknown-test: `units` has no test `from` "
+                "(did you mean `on_or_after` or `at_least`?)"
+            ),
+        ),
+        (
+            "then: none",
             "then: none\n    when: {units: }",
             (
                 "6:19: wrong-type: `units` must be a value, a list of values, or bounds such as "
