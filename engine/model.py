@@ -343,6 +343,14 @@ class Rulebase:
                 found.add(decision.name)
         return found
 
+    def needed(self, names: Iterable[str]) -> list[str]:
+        """Some decisions and all that they require, in requirement order."""
+        found = set(names)
+        for name in reversed(list(self.decisions)):
+            if name in found:
+                found.update(self.decisions[name].requires)
+        return [name for name in self.decisions if name in found]
+
     def rules_of(self, decision: str) -> tuple[Rule, ...]:
         """The rules that decide ``decision``, in the order of the files."""
         return tuple(rule for rule in self.rules if rule.decides == decision)

@@ -17,7 +17,6 @@ from engine.analysis.alignment import Aligned, LoanPair, align, concerned, find_
 from engine.analysis.definitions import DefinitionChange, definition_changes
 from engine.analysis.regions import Cube, as_part
 from engine.analysis.renaming import rename
-from engine.analysis.versions import needed
 from engine.analysis.view import View
 from engine.evaluation.amounts import NoValue, evaluate, finish, known_only
 from engine.evaluation.compiler import Blocked, Clash, Leaf
@@ -170,7 +169,7 @@ class _Both:
         self.compared, self.closely = about.decisions, about.direct | {*about.head.main}
         self.space = Space([about.base, about.head])
         self.before, self.after = (
-            compile_in(self.space, side, decisions=needed(side, self.compared))
+            compile_in(self.space, side, decisions=side.needed(self.compared))
             for side in (about.base, about.head)
         )
 

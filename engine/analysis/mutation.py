@@ -20,7 +20,7 @@ from engine.analysis.cases import Case, CaseResult, failures, found_words, movab
 from engine.analysis.loans import enough, known_facts
 from engine.analysis.mutants import Mutant, mutants, with_mutant
 from engine.analysis.regions import complete, is_empty
-from engine.analysis.versions import Version, needed, version
+from engine.analysis.versions import Version, version
 from engine.analysis.writing import case_text
 from engine.evaluation.compiling import Compiled, compile_in, refreshed
 from engine.evaluation.facts import Presumptions
@@ -95,7 +95,7 @@ class Trial:
 
     case: Case
     known: Mapping[str, Value]
-    needs: Mapping[str, tuple[str, ...]]
+    needs: Mapping[str, Sequence[str]]
 
 
 def mutate(
@@ -147,7 +147,7 @@ def _trials(rulebase: Rulebase, results: Iterable[CaseResult]) -> Iterator[Trial
             continue
         case = movable(result.case)
         wanted = [expected.decision.name for expected in case.expected]
-        needs = {name: needed(rulebase, [name]) for name in wanted}
+        needs = {name: rulebase.needed([name]) for name in wanted}
         yield Trial(case, result.record.known, needs)
 
 
@@ -359,6 +359,6 @@ def _answers(
     compiled: Compiled, known: Mapping[str, Value], wanted: Sequence[str]
 ) -> dict[str, Answer]:
     session = Session(compiled, known)
-    for name in needed(compiled.rulebase, wanted):
+    for name in compiled.rulebase.needed(wanted):
         session.find(compiled.rulebase.decisions[name])
     return {name: session.answer(name) for name in wanted}

@@ -56,7 +56,7 @@ class Version:
 
     def compiled(self, wanted: Iterable[str]) -> Compiled:
         """The version with the diagrams of some decisions and of what they require."""
-        for name in needed(self.rulebase, wanted):
+        for name in self.rulebase.needed(wanted):
             if name not in self._compiler.roots:
                 self._compiler.build(self.rulebase.decisions[name])
         self._compiled = refreshed(self._compiled)
@@ -79,15 +79,6 @@ def version(base: Compiled, rulebase: Rulebase, rules: Mapping[int, Rule]) -> Ve
     other.touched = forest.any_of(pair[0] for pair in pairs)
     other.changed = forest.any_of(pair[1] for pair in pairs)
     return other
-
-
-def needed(rulebase: Rulebase, wanted: Iterable[str]) -> tuple[str, ...]:
-    """Some decisions and all that they require, in requirement order."""
-    found = set(wanted)
-    for name in reversed(list(rulebase.decisions)):
-        if name in found:
-            found.update(rulebase.decisions[name].requires)
-    return tuple(name for name in rulebase.decisions if name in found)
 
 
 def _differences(

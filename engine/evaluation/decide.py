@@ -232,14 +232,7 @@ class Decider:
 
     def needed(self, wanted: Iterable[str]) -> list[str]:
         """The wanted decisions and all that they require, in requirement order."""
-        needed: set[str] = set()
-        waiting = list(wanted)
-        while waiting:
-            name = waiting.pop()
-            if name not in needed:
-                needed.add(name)
-                waiting.extend(self.rulebase.decisions[name].requires)
-        return [name for name in self.rulebase.decisions if name in needed]
+        return self.rulebase.needed(wanted)
 
 
 # ---- the two evaluators -----------------------------------------------------------------------

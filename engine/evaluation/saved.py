@@ -53,13 +53,13 @@ def as_bytes(compiled: Compiled) -> bytes:
     number = {node: node for node in range(bare)}
     number |= {node: i for i, node in enumerate((*leaves, *inner), bare)}
     signs = [v for v in compiled.variables if isinstance(v, SignVariable)]
-    each = [(level, list(alike)) for level, alike in groupby(inner, key=forest.level.__getitem__)]
+    levels = groupby(map(forest.level.__getitem__, inner))
     children = array(CHILD, (number[child] for node in inner for child in forest.children[node]))
     data = {
         "bare": _bare(forest, bare),
         "signs": [[encode(sign.left), encode(sign.right)] for sign in signs],
         "leaves": [_leaf_data(forest.values[node]) for node in leaves],
-        "nodes": [(level, len(nodes)) for level, nodes in each],
+        "nodes": [(level, len(list(alike))) for level, alike in levels],
         "parts": [
             {what: {name: number[node] for name, node in ids.items()} for what, ids in part.items()}
             for part in parts
