@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from engine import Decider, InputError
-from engine.analysis.cases import read_cases, run_case
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import run_case
 from engine.model import Rulebase
 from engine.presentation.problems import as_text
 from engine.reading.loans import read_loans

@@ -7,7 +7,8 @@ from functools import cache
 import pytest
 
 from engine import Decider
-from engine.analysis.cases import Case, read_cases, run_case
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import Case, run_case
 from engine.reading.pack import load_pack
 from engine.reading.packs import shipped_packs
 

@@ -213,6 +213,30 @@ def test_a_case_that_fails(packs: Path, capsys: Captured) -> None:
     assert (result["level"], result["message"]["text"]) == ("error", message)
 
 
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_a_case_that_can_not_be_run_stops_no_other(
+    packs: Path, capsys: Captured, command: str
+) -> None:
+    said = "no fact is called `kindd` (did you mean `kind`?)"
+    where = "wrong/cases/more.yaml:1:26"
+    more = "- {case: A boat, given: {kindd: boat}, expect: {answer: true}}\n"
+    (packs / "wrong/cases/more.yaml").write_text(more)
+    code, out, _ = call(capsys, command, "wrong")
+    assert code == 1
+    assert f"{where}: unknown-fact: {said}" in out and "kindd: boat" in out
+    assert "answer: expected true, found false (by otherwise)" in out
+    assert "2 cases" in out
+    told = call(capsys, command, "wrong", "--format", "json")[1]
+    assert {each["line"] for each in json.loads(told) if each["file"].startswith("w")} >= {1, 2}
+    codes = [
+        each["ruleId"] for each in sarif(call(capsys, command, "wrong", "--format", "sarif")[1])
+    ]
+    assert {"unknown-fact", "failing-case"} <= set(codes)
+    cases = junit(call(capsys, command, "wrong", "--format", "junit")[1])
+    assert any("kindd" in (e.text or "") for case in cases.values() for e in case.iter("error"))
+    assert "A car" in failed(cases)
+
+
 def test_mutants_that_no_case_notices(packs: Path, capsys: Captured) -> None:
     arguments = ("test", "right", "--mutate", "--jobs", "1", "--format")
     data = json.loads(call(capsys, *arguments, "json")[1])[0]["mutants"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli import main
-from engine.analysis.cases import read_cases
+from engine.analysis.case_files import read_cases
 from engine.editing.appending import with_item
 from engine.problems import InputError
 from engine.reading.pack import load_pack

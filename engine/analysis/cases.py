@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.analysis.remembered import Remembered
 from engine.evaluation.decide import Decider
 from engine.evaluation.record import Answer, Record
 from engine.evaluation.slices import places, within
 from engine.model import Decision, Rulebase, Value
-from engine.problems import NOWHERE, InputError, Place, Problem, likely, listing
-from engine.reading.pack import text_of
-from engine.reading.packs import case_files, shown
-from engine.reading.report import Report
-from engine.reading.rules import read_literal
-from engine.reading.schema import validate
-from engine.reading.yaml import (
-    Entry,
-    ListNode,
-    MapNode,
-    Node,
-    ScalarNode,
-    parse,
-    plain,
-)
+from engine.problems import Place
 from engine.trees import formula_text
 from engine.values import describe, in_order, show
 
@@ -40,7 +25,6 @@ class Expected:
     status: str
     value: Value | None
     possible: frozenset[Value | None] | None
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +32,11 @@ class Case:
     """One case. ``by`` names rules that must be among those that decide what is expected."""
 
     name: str
-    given: Mapping[str, object]
+    given: Mapping[str, Value]
     strict: bool
     expected: tuple[Expected, ...]
     by: tuple[str, ...]
     place: Place
-    locate: Callable[[str, bool], tuple[Place, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,123 +50,6 @@ class CaseResult:
     @property
     def passed(self) -> bool:
         return not self.failures
-
-
-def read_cases(
-    rulebase: Rulebase,
-    *,
-    called: Callable[[Path], str] = shown,
-    instead: Mapping[Path, str] | None = None,
-) -> list[Case]:
-    """All cases of a pack, in the order of its files; ``called`` and ``instead`` are those of
-    ``load_pack``. Raises ``InputError`` with every problem."""
-    problems: list[Problem] = []
-    cases: list[Case] = []
-    names: dict[str, Place] = {}
-    ids = dict.fromkeys(rule.id for rule in rulebase.rules)
-    for path in case_files(Path(rulebase.root)):
-        try:
-            document = parse(text_of(path, called(path), instead))
-        except InputError as error:
-            problems.extend(error.problems)
-            continue
-        faults = validate(document, "cases")
-        problems.extend(faults)
-        report = Report(document.source, problems, frozenset(fault.where for fault in faults))
-        root = document.root
-        for node in root.items if isinstance(root, ListNode) else ():
-            if isinstance(node, MapNode):
-                case = _case(node, rulebase, ids, report)
-                if case is not None:
-                    cases.append(case)
-                    _once(case, names, report)
-    if problems:
-        raise InputError(problems)
-    return cases
-
-
-def _once(case: Case, names: dict[str, Place], report: Report) -> None:
-    first = names.setdefault(case.name, case.place)
-    if first != case.place:
-        message = f"another case is called `{case.name}` already, at {first}"
-        report.error("duplicate-case", message, case.place)
-
-
-def _case(node: MapNode, rulebase: Rulebase, ids: Collection[str], report: Report) -> Case | None:
-    name, given, expect = node.get("case"), node.get("given"), node.get("expect")
-    if not isinstance(name, ScalarNode) or not isinstance(expect, MapNode):
-        return None  # the schema has said so
-    entries = {e.key.text: e for e in (given.entries if isinstance(given, MapNode) else ())}
-
-    def locate(fact: str, key: bool) -> tuple[Place, str]:
-        entry = entries.get(fact)
-        if entry is None:
-            return name.place, report.source.line(name.place.line)
-        place = entry.key.place if key else entry.value.place
-        return place, report.source.line(place.line)
-
-    expected = [e for entry in expect.entries for e in _expected(entry, rulebase, report)]
-    return Case(
-        name=name.text,
-        given={key: plain(entry.value) for key, entry in entries.items()},
-        strict=plain(node.get("strict")) is True,
-        expected=tuple(expected),
-        by=tuple(_by(expect.get("by"), ids, report)),
-        place=name.place,
-        locate=locate,
-    )
-
-
-def _by(node: Node | None, ids: Collection[str], report: Report) -> Iterator[str]:
-    for item in node.items if isinstance(node, ListNode) else (node,):
-        if isinstance(item, ScalarNode):
-            if item.text in ids:
-                yield item.text
-            else:
-                report.error(
-                    "unknown-rule",
-                    f"no rule is called `{item.text}`",
-                    item.place,
-                    likely(item.text, ids),
-                )
-
-
-def _expected(entry: Entry, rulebase: Rulebase, report: Report) -> Iterator[Expected]:
-    name, node = entry.key.text, entry.value
-    if name == "by":
-        return
-    decision = rulebase.decisions.get(name)
-    if decision is None:
-        report.error(
-            "unknown-decision",
-            f"no decision is called `{name}`",
-            entry.key.place,
-            likely(name, rulebase.decisions) or f"decisions: {listing(rulebase.decisions)}",
-        )
-        return
-    place = entry.key.place
-    if report.is_faulty(node):
-        return
-    if not isinstance(node, MapNode):
-        value = read_literal(node, decision, report)
-        if value is not None:
-            yield Expected(decision, "decided", value, None, place)
-        return
-    if node.get("open") is not None:
-        yield Expected(decision, "open", None, None, place)
-        return
-    listed = node.get("undetermined")
-    possible: frozenset[Value | None] | None = None
-    if isinstance(listed, ListNode):
-        values = {
-            None if isinstance(item, MapNode) else read_literal(item, decision, report)
-            for item in listed.items
-        }
-        possible = frozenset(values)
-    yield Expected(decision, "undetermined", None, possible, place)
-
-
-# ---- running ----------------------------------------------------------------------------------
 
 
 def run_cases(decider: Decider, cases: Sequence[Case]) -> list[CaseResult]:
@@ -207,7 +73,8 @@ def digests(decider: Decider, cases: Sequence[Case], memory: Remembered) -> list
             (e.decision.name, e.status, _canonical(e.value), _canonical(e.possible))
             for e in case.expected
         ]
-        whole = repr((sorted(case.given.items()), case.strict, expected, case.by, laws[key]))
+        given = sorted((name, _canonical(value)) for name, value in case.given.items())
+        whole = repr((given, case.strict, expected, case.by, laws[key]))
         found.append(hashlib.sha256(whole.encode()).hexdigest()[:32])
     return found
 
@@ -222,24 +89,10 @@ def place_of_case(rulebase: Rulebase, case: Case) -> str:
     return str(case.given.get(rulebase.jurisdiction_fact, ""))
 
 
-def movable(case: Case) -> Case:
-    """A case that can go to another process, which a closure can't."""
-    return replace(case, locate=_nowhere)
-
-
-def _nowhere(fact: str, key: bool) -> tuple[Place, str]:
-    return NOWHERE, ""
-
-
 def run_case(decider: Decider, case: Case) -> CaseResult:
-    """Decide one case and compare; facts that can't be used are a failure of the case."""
+    """Decide one case with both evaluators and compare. Raises ``Disagreement``."""
     only = [expected.decision.name for expected in case.expected]
-    try:
-        record = decider.decide(
-            case.given, strict=case.strict, only=only, reasons=False, locate=case.locate
-        )
-    except InputError as error:
-        return CaseResult(case, tuple(map(str, error.problems)), None)
+    record = decider.decide(case.given, strict=case.strict, only=only, reasons=False)
     return CaseResult(case, failures(case, record.answers), record)
 
 

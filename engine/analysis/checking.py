@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from engine.analysis.cases import Case, CaseResult, read_cases, run_cases
+from engine.analysis.case_files import sound_cases
+from engine.analysis.cases import Case, CaseResult, run_cases
 from engine.analysis.findings import AGEING, Finding
 from engine.analysis.remembered import Remembered
 from engine.analysis.sharing import begin, prove_and_run
@@ -92,12 +93,7 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
 
 def _more(rulebase: Rulebase) -> tuple[list[Case], list[Problem]]:
     """The cases of a pack, and what is wrong with them or with its overviews."""
-    cases: list[Case] = []
-    problems: list[Problem] = []
-    try:
-        cases = read_cases(rulebase)
-    except InputError as error:
-        problems += error.problems
+    cases, problems = sound_cases(rulebase)
     try:
         read_overviews(rulebase)
     except InputError as error:
@@ -105,19 +101,17 @@ def _more(rulebase: Rulebase) -> tuple[list[Case], list[Problem]]:
     return cases, problems
 
 
-def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult]]:
-    """Run the cases of a pack in whose name or file ``text`` stands, whatever its case.
+def try_cases(name: str, text: str = "") -> tuple[Rulebase, list[CaseResult], list[Problem]]:
+    """Run the cases of a pack in whose name or file ``text`` stands, whatever its case; and what is
+    wrong with cases that can't be run, in any file.
 
     Raises ``InputError`` with the problems of the pack, ``Disagreement`` where evaluators differ.
     """
-    rulebase = load_pack(name)
+    rulebase = load_cached(name, load_pack)
     wanted = text.casefold()
-    cases = [
-        case
-        for case in read_cases(rulebase)
-        if wanted in f"{case.name}\n{case.place.file}".casefold()
-    ]
-    return rulebase, run_cases(Decider(rulebase), cases)
+    cases, problems = sound_cases(rulebase)
+    chosen = [c for c in cases if wanted in f"{c.name}\n{c.place.file}".casefold()]
+    return rulebase, run_cases(Decider(rulebase), chosen), problems
 
 
 def failing(results: Iterable[CaseResult]) -> list[Problem]:

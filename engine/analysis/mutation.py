@@ -16,7 +16,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Literal
 
-from engine.analysis.cases import Case, CaseResult, failures, found_words, movable
+from engine.analysis.cases import Case, CaseResult, failures, found_words
 from engine.analysis.loans import enough, known_facts
 from engine.analysis.mutants import Mutant, mutants, with_mutant
 from engine.analysis.regions import complete, is_empty
@@ -145,7 +145,7 @@ def _trials(rulebase: Rulebase, results: Iterable[CaseResult]) -> Iterator[Trial
     for result in results:
         if result.record is None or not result.passed:
             continue
-        case = movable(result.case)
+        case = result.case
         wanted = [expected.decision.name for expected in case.expected]
         needs = {name: rulebase.needed([name]) for name in wanted}
         yield Trial(case, result.record.known, needs)

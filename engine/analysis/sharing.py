@@ -15,7 +15,6 @@ from engine.analysis.cases import (
     Case,
     CaseResult,
     digests,
-    movable,
     place_of_case,
     run_case,
 )
@@ -87,10 +86,9 @@ def work(
 
 def _failures(decider: Decider, case: Case) -> Failures | None:
     try:
-        result = run_case(decider, case)
-    except Disagreement:
+        return run_case(decider, case).failures
+    except Disagreement:  # the process that asked finds it again, and tells it
         return None
-    return None if result.record is None else result.failures
 
 
 # ---- in this one ------------------------------------------------------------------------------
@@ -138,7 +136,7 @@ def prove_and_run(
         while waiting and len(running) < jobs:  # the later it begins the less is left to ask
             task = waiting.pop(0)
             progress(task.place or EVERYWHERE)
-            its = [movable(cases[n]) for n in task.cases]
+            its = [cases[n] for n in task.cases]
             running[pool.submit(work, task.part, gathered.open, its)] = task
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             task, (looked, failed) = running.pop(future), future.result()

@@ -21,6 +21,7 @@ from engine.commands.console import (
     DONE,
     FINDINGS,
     format_option,
+    has_colour,
     packs_argument,
     style,
     text_option,
@@ -31,7 +32,8 @@ from engine.model import Rulebase
 from engine.presentation import cases as case_pages
 from engine.presentation import coverage as coverage_pages
 from engine.presentation import mutation as mutation_pages
-from engine.presentation.junit import Item
+from engine.presentation import problems
+from engine.presentation.junit import Item, error_item
 from engine.problems import Problem
 
 
@@ -74,10 +76,10 @@ def command(
     start = time.perf_counter()
     with reported(form, start):
         found = [try_cases(name, text) for name in chosen_packs(packs)]
-    tried = [_Tried(*pair) for pair in found if pair[1] or not text]
+    tried = [_Tried(*one) for one in found if one[1] or not text]
     if not tried:
         raise click.UsageError(f"no case has the text {text!r}")
-    passed = all(result.passed for one in tried for result in one.results)
+    passed = not any(_faults(one) for one in tried)
     if coverage or suggested or form == "lcov":
         tried = [_covered(one, suggested) for one in tried]
     elif mutated and passed:  # it asks which changes break a case; that needs cases which hold
@@ -105,9 +107,15 @@ class _Tried:
 
     rulebase: Rulebase
     results: Sequence[CaseResult]
+    unread: Sequence[Problem]
+    """What is wrong with cases that could not be run."""
     coverage: Coverage | None = None
     suggestions: Suggestions | None = None
     mutation: Mutation | None = None
+
+
+def _faults(one: _Tried) -> list[Problem]:
+    return [*one.unread, *failing(one.results)]
 
 
 def _covered(one: _Tried, suggested: bool) -> _Tried:
@@ -134,7 +142,7 @@ def _data(tried: Iterable[_Tried]) -> list[dict[str, Any]]:
         elif one.coverage:
             data.append(coverage_pages.as_data(one.coverage, one.rulebase, one.suggestions))
         else:
-            data += case_pages.results_data(one.rulebase, one.results)
+            data += case_pages.results_data(one.rulebase, one.results, one.unread)
     return data
 
 
@@ -143,6 +151,8 @@ def _pages(tried: Iterable[_Tried]) -> Iterator[str]:
         if one.mutation:
             yield mutation_pages.as_text(one.mutation, style()).rstrip("\n")
             continue
+        if one.unread:
+            yield problems.as_text(one.unread, has_colour(sys.stdout)) + "\n"
         yield case_pages.results_page(one.rulebase, one.results, style())
         if one.coverage:
             page = coverage_pages.as_text(one.coverage, one.rulebase, one.suggestions, style())
@@ -151,7 +161,7 @@ def _pages(tried: Iterable[_Tried]) -> Iterator[str]:
 
 def _problems(tried: Iterable[_Tried]) -> Iterator[Problem]:
     for one in tried:
-        yield from failing(one.results)
+        yield from _faults(one)
         if one.coverage:
             yield from coverage_pages.as_problems(one.coverage, one.rulebase)
         if one.mutation:
@@ -162,6 +172,7 @@ def _items(tried: Iterable[_Tried]) -> list[Item]:
     items = []
     for one in tried:
         items += case_pages.as_items(one.results)
+        items += [error_item(one.rulebase.name, problem) for problem in one.unread]
         if one.coverage:
             items += coverage_pages.as_items(one.coverage, one.rulebase)
         if one.mutation:

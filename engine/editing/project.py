@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.analysis.cases import read_cases
+from engine.analysis.case_files import read_cases
 from engine.editing.cursor import cursor_at
 from engine.editing.names import Mention, Span, mentions
 from engine.editing.offers import Offer, offers, schema_of

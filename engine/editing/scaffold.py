@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.analysis.cases import read_cases
+from engine.analysis.case_files import read_cases
 from engine.analysis.writing import scalar
 from engine.editing.appending import with_item
 from engine.editing.templates import ACCEPTED, CASE, PACK_FILES, RULE

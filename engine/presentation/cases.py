@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from engine.analysis.cases import CaseResult
 from engine.analysis.checking import Checked
 from engine.model import Rulebase
 from engine.presentation.junit import Item
 from engine.presentation.layout import PLAIN, Style, count, printable, wrapped
+from engine.problems import Problem
 
 
 def results_page(rulebase: Rulebase, results: Sequence[CaseResult], style: Style = PLAIN) -> str:
@@ -25,24 +26,28 @@ def results_page(rulebase: Rulebase, results: Sequence[CaseResult], style: Style
     return "\n".join([*lines, f"{tally}, {verdict}"])
 
 
-def results_data(rulebase: Rulebase, results: Sequence[CaseResult]) -> list[dict[str, Any]]:
-    """Each case with its place and its failures, as plain data."""
+def results_data(
+    rulebase: Rulebase, results: Sequence[CaseResult], unread: Sequence[Problem] = ()
+) -> list[dict[str, Any]]:
+    """Each case with its place and its failures, as plain data; and one without a name for each
+    problem of those that could not be run."""
+    found = [(each.case.name, each.case.place, list(each.failures)) for each in results]
+    found += [("", problem.where, [problem.message]) for problem in unread]
     return [
         {
             "pack": rulebase.name,
-            "case": result.case.name,
-            "file": result.case.place.file,
-            "line": result.case.place.line,
-            "passed": result.passed,
-            "failures": list(result.failures),
+            "case": name,
+            "file": place.file,
+            "line": place.line,
+            "passed": not failures,
+            "failures": failures,
         }
-        for result in results
+        for name, place, failures in found
     ]
 
 
 def as_items(results: Iterable[CaseResult]) -> list[Item]:
-    """An item for each case, in a suite for each case file; a case whose loan can't be decided at
-    all is an error."""
+    """An item for each case, in a suite for each case file."""
     return [_item(result) for result in results]
 
 
@@ -50,9 +55,8 @@ def _item(result: CaseResult) -> Item:
     case = result.case
     if result.passed:
         return Item(case.place.file, case.name, case.place)
-    verdict: Literal["error", "failure"] = "error" if result.record is None else "failure"
     details = "\n".join([str(case.place), *result.failures])
-    return Item(case.place.file, case.name, case.place, verdict, result.failures[0], details)
+    return Item(case.place.file, case.name, case.place, "failure", result.failures[0], details)
 
 
 def checked_line(checked: Checked, style: Style = PLAIN) -> str:

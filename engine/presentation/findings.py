@@ -42,9 +42,9 @@ def as_items(checked: Checked) -> list[Item]:
         return [error_item(checked.pack, problem) for problem in checked.problems]
     compiled = checked.decider.compiled_for({}, ())
     items = list(_proofs(compiled, checked.findings))
-    if checked.results:
-        return [*items, *cases.as_items(checked.results)]
-    return [*items, *(error_item(compiled.rulebase.name, problem) for problem in checked.problems)]
+    unread = [problem for problem in checked.problems if problem.code != "failing-case"]
+    errors = (error_item(compiled.rulebase.name, problem) for problem in unread)
+    return [*items, *cases.as_items(checked.results), *errors]
 
 
 def _proofs(compiled: Compiled, findings: Sequence[Finding]) -> Iterator[Item]:

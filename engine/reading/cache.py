@@ -69,11 +69,20 @@ class KeptDiagrams:
                 write(place, zlib.compress(saved, FAST))
 
     def _place(self, name: str) -> Path | None:
-        folder = kept_folder()
-        if folder is None:
-            return None
-        whole = f"{engine_digest()} {self._rulebase.digest} {name}"
-        return folder / "diagrams" / hashlib.sha256(whole.encode()).hexdigest()
+        return place_of("diagrams", self._rulebase.digest, name)
+
+
+def place_of(kind: str, *depends: str) -> Path | None:
+    """Where a thing of some kind is kept that depends on some texts and on the engine; None where
+    nothing is to be kept."""
+    folder = kept_folder()
+    if folder is None:
+        return None
+    digest = hashlib.sha256(engine_digest().encode())
+    for text in depends:
+        part = text.encode()
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return folder / kind / digest.hexdigest()
 
 
 def inside_of(root: Path) -> str:

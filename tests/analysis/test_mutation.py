@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.analysis.cases import read_cases, run_cases
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import run_cases
 from engine.analysis.mutants import mutants, with_mutant
 from engine.analysis.mutation import Mutation, Verdict, judge, mutate
 from engine.evaluation.decide import Decider

@@ -14,7 +14,8 @@ import pytest
 
 from engine import Decider
 from engine.analysis import checking, proving, sharing
-from engine.analysis.cases import read_cases, run_cases
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import run_cases
 from engine.analysis.mutants import mutants, with_mutant
 from engine.analysis.proving import Part, Proved, prove
 from engine.analysis.remembered import Remembered

@@ -9,7 +9,8 @@ from multiprocessing import get_context
 import pytest
 
 from engine import Decider, load
-from engine.analysis.cases import movable, place_of_case, read_cases, run_cases
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import place_of_case, run_cases
 from engine.analysis.proving import Open, prove
 from engine.analysis.remembered import Remembered
 from engine.analysis.sharing import begin, prove_and_run, work
@@ -37,9 +38,10 @@ def test_the_processes_prove_what_one_proves(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(each.passed for each in results) > 100
 
 
-def test_what_needs_the_place_of_a_case_is_left_to_its_own_process() -> None:
+def test_what_fails_is_told_by_the_other_process() -> None:
     book = load("primer").rulebase
     case = read_cases(book)[0]
     begin(book)
-    wrong = replace(case, given={**case.given, "no_such_fact": 1})
-    assert work(None, Open(), [movable(case), movable(wrong)]) == (None, [(), None])
+    wrong = replace(case, by=("no.such-rule",))
+    said = ("`no.such-rule` does not decide",)
+    assert work(None, Open(), [case, wrong]) == (None, [(), said])

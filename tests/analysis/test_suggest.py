@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from engine import InputError
-from engine.analysis.cases import Case, Expected, read_cases, run_cases
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import Case, Expected, run_cases
 from engine.analysis.coverage import Coverage, measure
 from engine.analysis.suggest import NOT_FOUND, Suggestion, Suggestions, suggest
 from engine.evaluation.decide import Decider
 from engine.presentation.coverage import as_json, as_text
-from engine.problems import NOWHERE, Place
+from engine.problems import NOWHERE
 from tests.random_packs import rulebase as random_rulebase
 from tests.small import pack
 
@@ -38,14 +39,8 @@ def suggested(decider: Decider, cases: list[Case]) -> Suggestions:
 def filled(decider: Decider, suggestion: Suggestion) -> Case:
     """The case with the outcomes that the engine gives, as if a person had confirmed them."""
     record = decider.decide(suggestion.given, only=suggestion.decisions, verify=False)
-    expected = tuple(
-        Expected(a.decision, a.status, a.value, None, NOWHERE) for a in record.answers.values()
-    )
-    return Case(suggestion.name, suggestion.given, False, expected, (), NOWHERE, nowhere)
-
-
-def nowhere(fact: str, key: bool) -> tuple[Place, str]:
-    return NOWHERE, ""
+    expected = tuple(Expected(a.decision, a.status, a.value, None) for a in record.answers.values())
+    return Case(suggestion.name, suggestion.given, False, expected, (), NOWHERE)
 
 
 def test_the_suggestions_complete_the_coverage(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from time import perf_counter
 
 from engine import Decider
-from engine.analysis.cases import read_cases
+from engine.analysis.case_files import read_cases
 from engine.evaluation.facts import read_facts
 from engine.model import Rulebase
 from engine.problems import InputError

@@ -28,7 +28,7 @@ from typing import Any, cast
 import uvloop
 
 from engine import load
-from engine.analysis.cases import read_cases
+from engine.analysis.case_files import read_cases
 from engine.evaluation.facts import read_facts
 from engine.model import Rulebase
 from engine.problems import InputError

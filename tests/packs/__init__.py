@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import cli
-from engine.analysis.cases import read_cases
+from engine.analysis.case_files import read_cases
 from engine.presentation.problems import as_text
 from engine.problems import InputError
 from engine.reading.pack import load_pack

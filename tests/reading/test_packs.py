@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine import Decider, InputError
-from engine.analysis.cases import read_cases, run_cases
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import run_cases
 from engine.presentation.problems import as_text
 from engine.reading.pack import load_pack
 from engine.reading.packs import find_pack, shipped_packs

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine import Decider
-from engine.analysis.cases import read_cases, run_cases
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import run_cases
 from engine.model import Rule
 from engine.presentation.schemas import pack_schemas
 from engine.reading.belonging import belonging

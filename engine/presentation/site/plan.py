@@ -10,7 +10,8 @@ from functools import cache
 from multiprocessing import get_context
 from typing import TypeVar
 
-from engine.analysis.cases import Case, read_cases
+from engine.analysis.case_files import read_cases
+from engine.analysis.cases import Case
 from engine.analysis.matrix import Matrix, fill
 from engine.evaluation.decide import Decider
 from engine.evaluation.slices import places

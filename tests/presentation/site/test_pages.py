@@ -150,7 +150,7 @@ def test_every_fact_and_decision_has_its_page(shipped: Site) -> None:
 
 
 def test_every_case_is_shown_once(us: Site) -> None:
-    from engine.analysis.cases import read_cases
+    from engine.analysis.case_files import read_cases
 
     cases = read_cases(us.rulebase)
     shown = [id_ for id_, _ in places(us) if id_.startswith("_case-")]
