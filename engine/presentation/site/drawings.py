@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -10,11 +10,12 @@ from engine.analysis.replacing import NEVER
 from engine.evaluation.compiler import Blocked, Clash, Leaf
 from engine.evaluation.compiling import compile_rulebase
 from engine.evaluation.conditions import holds
-from engine.evaluation.facts import presume
+from engine.evaluation.facts import Presumptions
 from engine.evaluation.formulas import combined
 from engine.evaluation.outcomes import formulas_at
 from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable
+from engine.garbage import unsearched
 from engine.model import (
     ALWAYS,
     All,
@@ -31,10 +32,11 @@ from engine.model import (
 )
 from engine.presentation.regions import branch_words, question_words
 from engine.presentation.site.addresses import Addresses
-from engine.presentation.site.chips import Palette, outcome_chips
+from engine.presentation.site.chips import Palette, outcome_chips, palette
 from engine.presentation.site.entries import formula_pieces
 from engine.presentation.site.layered import Box, Branch, Drawing, drawing
-from engine.presentation.site.plan import required
+from engine.presentation.site.plan import jurisdictions_of, local_part, narrowed, required
+from engine.reading.overviews import Overview
 
 SMALLEST, LARGEST = 4, 22
 """Of how many boxes a diagram is that is drawn: a smaller one says nothing that its rules do not,
@@ -113,17 +115,60 @@ def left_by(rulebase: Rulebase, known: Mapping[str, Value]) -> Rulebase:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The diagrams of a pack's decisions that can be drawn: by jurisdiction and decision, and of
+    those that are the same in every jurisdiction by decision."""
+
+    local: Mapping[str, Mapping[str, Drawing]]
+    general: Mapping[str, Drawing]
+
+
+def all_drawn(rulebase: Rulebase, overviews: Sequence[Overview]) -> Drawn:
+    """All diagrams that a site shows."""
+    places, colours = jurisdictions_of(rulebase), palette(overviews)
+    addresses, presumptions = Addresses(rulebase, places), Presumptions(rulebase)
+
+    def drawn(law: Rulebase, place: str, names: Iterable[str]) -> dict[str, Drawing]:
+        diagrams = Diagrams(law, place, presumptions, colours, addresses)
+        found = {name: diagrams.drawn(law.decisions[name]) for name in names}
+        return {name: each for name, each in found.items() if each is not None}
+
+    local = local_part(rulebase, overviews)
+    asked = [name for name, each in rulebase.decisions.items() if not each.parameter]
+    here = [name for name in asked if name in local.decisions]
+    general = [
+        name
+        for name in asked
+        if name not in local.decisions and not required(rulebase, name) & local.decisions.keys()
+    ]
+    with unsearched():
+        return Drawn(
+            {place: drawn(local, place, here) for place in places},
+            {
+                name: each
+                for one in general
+                for name, each in drawn(narrowed(rulebase, [one]), "", [one]).items()
+            },
+        )
+
+
 class Diagrams:
     """The diagrams of one jurisdiction (of all loans, where it is empty), for a loan of which
     nothing is stated that is not presumed."""
 
     def __init__(
-        self, rulebase: Rulebase, jurisdiction: str, colours: Palette, addresses: Addresses
+        self,
+        rulebase: Rulebase,
+        jurisdiction: str,
+        presumptions: Presumptions,
+        colours: Palette,
+        addresses: Addresses,
     ) -> None:
         known: dict[str, Value] = {}
         if jurisdiction:
             known[rulebase.jurisdiction_fact] = jurisdiction
-        known |= {name: each.value for name, each in presume(rulebase, known).items()}
+        known |= {name: each.value for name, each in presumptions.beside(known).items()}
         self._compiled = compile_rulebase(left_by(rulebase, known))
         self._walk = Walk(self._compiled, known)
         self._colours = colours

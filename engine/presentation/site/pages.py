@@ -22,7 +22,7 @@ from engine.presentation.site.addresses import (
     TERMS,
 )
 from engine.presentation.site.chips import outcome_chips, palette, value_chip
-from engine.presentation.site.drawings import Diagrams, requirements
+from engine.presentation.site.drawings import Drawn, all_drawn, requirements
 from engine.presentation.site.entries import (
     Piece,
     RuleEntry,
@@ -40,10 +40,9 @@ from engine.presentation.site.plan import (
     Contents,
     Progress,
     Shown,
+    all_decided,
+    aside,
     contents,
-    deciding,
-    narrowed,
-    required,
 )
 from engine.presentation.site.rendering import STATIC, environment, prose, static
 from engine.presentation.site.searching import search_index
@@ -61,8 +60,10 @@ def site(
     where the evaluators differ.
     """
     overviews = read_overviews(rulebase)
-    with deciding(rulebase, overviews) as shown:
-        pages = Pages(contents(rulebase, overviews, progress), shown, engine)
+    with aside(rulebase) as work:
+        drawn = work(all_drawn, rulebase, overviews)
+        shown = work(all_decided, rulebase, overviews)
+        pages = Pages(contents(rulebase, overviews, progress), shown, drawn, engine)
         for name in STATIC:
             yield name, static(name)
         index = search_index(pages.contents, pages.rules)
@@ -77,14 +78,20 @@ Page = tuple[str, str, dict[str, Any]]
 
 
 class Pages:
-    """The pages of one pack. ``overviews`` gives the overviews decided."""
+    """The pages of one pack. ``overviews`` gives the overviews decided, ``diagrams`` what is
+    drawn of the decisions."""
 
     def __init__(
-        self, contents: Contents, overviews: Callable[[], Sequence[Shown]], engine: str
+        self,
+        contents: Contents,
+        overviews: Callable[[], Sequence[Shown]],
+        diagrams: Callable[[], Drawn],
+        engine: str,
     ) -> None:
         rulebase = contents.rulebase
         self.contents = contents
         self._overviews = overviews
+        self._diagrams = diagrams
         self._cases = case_pages(contents)
         self._colours = palette(contents.overviews)
         self.rules = rule_entries(contents, self._colours, case_places(self._cases))
@@ -97,7 +104,6 @@ class Pages:
         sizes = Counter(entry.rule.place.file for entry in self.rules.values())
         for entries in self._by_page.values():  # what most rules of a place are about comes first
             entries.sort(key=lambda entry: -sizes[entry.rule.place.file])
-        self._drawn: dict[str, dict[str, Drawing]] = {}
         self._templates = environment(
             pack=rulebase,
             engine=engine,
@@ -136,16 +142,16 @@ class Pages:
         return name in rulebase.facts or name in rulebase.decisions or name in rulebase.terms
 
     def all(self) -> Iterator[Page]:
-        """Every page, those with overviews last."""
+        """Every page, those with diagrams and overviews last."""
         yield from self._files()
         yield self._rules()
-        yield from self._decisions()
         yield from self._facts()
         yield self._terms()
         if CASES in self._cases:
             own = self._cases[CASES]
             yield CASES, "cases.html", {"cases": case_entries(own, self.contents.rulebase)}
         yield SEARCH, "search.html", {}
+        yield from self._decisions()
         yield from self._jurisdictions()
         yield self._home()
 
@@ -219,7 +225,7 @@ class Pages:
                     "files": [file for file in rulebase.files if file.jurisdiction == name],
                     "glances": self._glances(name),
                     "chapters": self._sections(page),
-                    "drawings": self._diagrams(name),
+                    "drawings": self._diagrams().local.get(name, {}),
                     "changes": changes(self._by_page.get(page, [])),
                     "cases": case_entries(self._cases.get(page, ()), rulebase),
                     "before": names[place - 1] if place else "",
@@ -316,32 +322,13 @@ class Pages:
         """The jurisdiction for which a decision's diagram says most and can still be drawn."""
         if decision.parameter:
             return "", None
-        best = ("", self._general_diagram(decision))
-        for name in self.contents.jurisdictions:
-            drawn = self._diagrams(name).get(decision.name)
+        diagrams = self._diagrams()
+        best = ("", diagrams.general.get(decision.name))
+        for name, drawings in diagrams.local.items():
+            drawn = drawings.get(decision.name)
             if drawn is not None and (best[1] is None or len(drawn.boxes) > len(best[1].boxes)):
                 best = (name, drawn)
         return best
-
-    def _diagrams(self, jurisdiction: str) -> dict[str, Drawing]:
-        """The diagrams of a jurisdiction that can be drawn, by decision."""
-        if jurisdiction not in self._drawn:
-            local, addresses = self.contents.local, self.contents.addresses
-            diagrams = Diagrams(local, jurisdiction, self._colours, addresses)
-            self._drawn[jurisdiction] = {
-                name: drawn
-                for name, decision in local.decisions.items()
-                if not decision.parameter and (drawn := diagrams.drawn(decision)) is not None
-            }
-        return self._drawn[jurisdiction]
-
-    def _general_diagram(self, decision: Decision) -> Drawing | None:
-        """The diagram of a decision that is the same in every jurisdiction."""
-        rulebase, local = self.contents.rulebase, self.contents.local.decisions
-        if decision.name in local or required(rulebase, decision.name) & local.keys():
-            return None
-        own = narrowed(rulebase, [decision.name])
-        return Diagrams(own, "", self._colours, self.contents.addresses).drawn(decision)
 
     # ---- facts --------------------------------------------------------------------------------
 

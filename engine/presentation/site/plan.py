@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from engine.analysis.case_files import read_cases
 from engine.analysis.cases import Case
 from engine.analysis.matrix import Matrix, fill
 from engine.evaluation.decide import Decider
 from engine.evaluation.slices import places
+from engine.garbage import unsearched
 from engine.model import Compare, Condition, Rule, Rulebase, TermHolds
 from engine.presentation.site.addresses import Addresses
 from engine.reading.overviews import Overview
@@ -24,7 +25,7 @@ _T = TypeVar("_T")
 Progress = Callable[[str], None]
 
 MANY = 300
-"""The overviews of a pack with so many rules are decided by a process of its own."""
+"""For a pack with so many rules another process helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,12 @@ class Shown:
 class Contents:
     """Everything that the site is made of.
 
-    ``local`` holds alone what jurisdictions have rules about or ``overviews`` show, and what that
-    requires; ``jurisdictions`` are those with rules of their own, with their labels; ``uses`` holds
+    ``jurisdictions`` are those with rules of their own, with their labels; ``uses`` holds
     for each fact, decision and term the rules that speak of it, directly or through a term;
     ``overriders`` and ``cases_of`` hold for each rule id its exceptions and the cases that name
     it."""
 
     rulebase: Rulebase
-    local: Rulebase
     overviews: Sequence[Overview]
     cases: tuple[Case, ...]
     jurisdictions: Mapping[str, str]
@@ -68,13 +67,11 @@ def contents(
 
     Raises ``InputError`` with the problems of the cases.
     """
-    asked = _shown_in(overviews) | {rule.decides for rule in rulebase.rules if rule.jurisdiction}
     progress("cases")
     cases = tuple(read_cases(rulebase))
-    jurisdictions = _jurisdictions(rulebase)
+    jurisdictions = jurisdictions_of(rulebase)
     return Contents(
         rulebase,
-        narrowed(rulebase, asked),
         overviews,
         cases,
         jurisdictions,
@@ -108,27 +105,34 @@ def required(rulebase: Rulebase, name: str) -> set[str]:
     return found
 
 
-@contextmanager
-def deciding(
-    rulebase: Rulebase, overviews: Sequence[Overview]
-) -> Iterator[Callable[[], Sequence[Shown]]]:
-    """What gives some overviews decided. Those of a large pack are being decided meanwhile, by
-    another process, so that there is time for other things before they are asked for.
+class Aside(Protocol):
+    """Has something worked out, and gives what waits for it; that raises what the work raises."""
 
-    What it gives raises ``Disagreement`` where the evaluators differ.
-    """
-    law = narrowed(rulebase, _shown_in(overviews))
-    if len(rulebase.rules) < MANY or not overviews:
-        yield cache(lambda: all_decided(law, overviews))
+    def __call__(self, work: Callable[..., _T], *given: object) -> Callable[[], _T]: ...
+
+
+@contextmanager
+def aside(rulebase: Rulebase) -> Iterator[Aside]:
+    """For a large pack another process works, one thing after the other, so that there is time for
+    other things meanwhile; for a small one a thing is worked out when it is asked for."""
+    if len(rulebase.rules) < MANY:
+        yield lambda work, *given: cache(partial(work, *given))
         return
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        yield pool.submit(all_decided, law, overviews).result
+        yield lambda work, *given: pool.submit(work, *given).result
 
 
 def all_decided(rulebase: Rulebase, overviews: Sequence[Overview]) -> Sequence[Shown]:
     """Some overviews with every cell decided. Raises ``Disagreement``."""
-    decider = Decider(rulebase)
-    return [decided(decider, overview) for overview in overviews]
+    decider = Decider(narrowed(rulebase, _shown_in(overviews)))
+    with unsearched():
+        return [decided(decider, overview) for overview in overviews]
+
+
+def local_part(rulebase: Rulebase, overviews: Sequence[Overview]) -> Rulebase:
+    """What jurisdictions have rules about or overviews show, with what that requires."""
+    asked = _shown_in(overviews) | {rule.decides for rule in rulebase.rules if rule.jurisdiction}
+    return narrowed(rulebase, asked)
 
 
 def _shown_in(overviews: Sequence[Overview]) -> set[str]:
@@ -146,8 +150,8 @@ def decided(decider: Decider, overview: Overview) -> Shown:
     return Shown(matrix, fill(decider, further))
 
 
-def _jurisdictions(rulebase: Rulebase) -> dict[str, str]:
-    """In the order of the fact."""
+def jurisdictions_of(rulebase: Rulebase) -> dict[str, str]:
+    """The jurisdictions with rules of their own, with their labels, in the order of the fact."""
     own = places(rulebase)
     fact = rulebase.facts.get(rulebase.jurisdiction_fact)
     if fact is None or not fact.values:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from engine import Decider, load
+from engine.evaluation.facts import Presumptions
 from engine.model import Value
 from engine.presentation.site.addresses import Addresses
 from engine.presentation.site.chips import palette
@@ -34,7 +35,8 @@ d | late | {fraud: true, kind: car} | true
 
 
 def diagrams(decider: Decider, place: str = "") -> Diagrams:
-    return Diagrams(decider.rulebase, place, palette([]), Addresses(decider.rulebase, [place]))
+    book = decider.rulebase
+    return Diagrams(book, place, Presumptions(book), palette([]), Addresses(book, [place]))
 
 
 def followed(drawn: Drawing, answers: dict[str, str]) -> str:
