@@ -17,6 +17,7 @@ from engine.evaluation.rete import Rete, Verdict
 from engine.evaluation.saved import Store, as_bytes, from_bytes
 from engine.evaluation.session import Session
 from engine.evaluation.slices import place_of, places, within
+from engine.evaluation.sureness import Sureness
 from engine.garbage import unsearched
 from engine.model import Rulebase, Value
 from engine.problems import NOWHERE, InputError, Problem, likely
@@ -49,6 +50,7 @@ class Decider:
         if compiled is not None:
             self._parts["", True, None] = compiled
         self.presumptions = Presumptions(rulebase)
+        self._sureness = Sureness(rulebase)
         self._alike = Alike()
         self._met: set[int] = set()
         """The diagrams that a loan was decided on."""
@@ -187,6 +189,9 @@ class Decider:
         }
         if reasons:
             session.remember()
+        answers = self._sureness.of(
+            answers, lambda name: parameters.get(name) or session.answer(name, False)
+        )
         return Record(self.rulebase, strict, given, presumed, answers, parameters)
 
     def _memory(self, compiled: Compiled) -> Alike | None:

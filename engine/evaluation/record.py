@@ -35,7 +35,8 @@ class Possibility:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One decision of one loan. ``possible`` and ``ask`` are filled where it is undetermined;
-    ``facts_used`` are facts that settle alone, whatever the others are, which rules decide."""
+    ``facts_used`` are facts that settle alone, whatever the others are, which rules decide;
+    ``certain`` are those of the rules that decide whatever is not known."""
 
     decision: Decision
     status: Status
@@ -43,9 +44,12 @@ class Answer:
     possible: tuple[Possibility, ...]
     ask: tuple[str, ...]
     rules: tuple[Rule, ...]
+    certain: tuple[Rule, ...]
     overridden: tuple[Overridden, ...]
     facts_used: Mapping[str, Value]
     requires: tuple[str, ...]
+    confidence: Confidence = "high"
+    """How sure it is, with what it rests on (see ``Sureness``)."""
 
     @property
     def by_default(self) -> bool:
@@ -56,14 +60,6 @@ class Answer:
     def made_together(self) -> bool:
         """The deciding rules make the answer together, rather than each of them alone."""
         return self.decision.policy.kind in ("collect", "sum")
-
-    @property
-    def confidence(self) -> Confidence:
-        """How sure the answer is. Where each deciding rule gives it alone, as the surest of them;
-        where they make it together, or it is not decided, as the least sure."""
-        levels = sorted((rule.authority.confidence for rule in self.rules), key=SURENESS.index)
-        alone = self.status == "decided" and not self.made_together
-        return levels[-1 if alone else 0] if levels else "high"
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ class Session:
             ),
             ask=asking(self.walk, decision, found) if open_ and reasons else (),
             rules=tuple(rules[n] for n in deciding),
+            certain=tuple(rules[n] for n in certain),
             overridden=overridden(self.walk, decision, deciding, passed) if reasons else (),
             facts_used=(
                 facts_that_mattered(self.walk, decision, found, certain) if reasons else {}

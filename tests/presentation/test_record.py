@@ -103,6 +103,7 @@ def test_what_is_undetermined_says_what_is_possible_and_what_to_ask(small: Decid
     assert answers["answer"] == {
         "status": "undetermined",
         "value": None,
+        "confidence": "high",
         "possible": [{"value": "no", "rules": ["one"]}, {"value": "yes", "rules": ["two"]}],
         "ask": [{"fact": "kind", "question": "Which kind?"}],
         "rules": answers["answer"]["rules"],

@@ -202,7 +202,8 @@ function outcome(decision, answer, className = "") {
 
 function outcomeWords(decision, answer) {
   if (answer.status === "conflict") return "The rules contradict one another";
-  return answer.status === "open" ? "No rule says" : words(decision, answer.value);
+  if (answer.status === "open") return "No rule says";
+  return words(decision, answer.value) + (answer.confidence === "low" ? " (low confidence)" : "");
 }
 
 function possibility(decision, each) {

@@ -1,0 +1,81 @@
+"""How sure an answer is: as the rules that decide it, and as the decisions that those speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from engine.evaluation.record import SURENESS, Answer
+from engine.model import Confidence, Rule, Rulebase
+from engine.trees import names_in, names_of
+
+_LEVEL: Mapping[Confidence, int] = {level: number for number, level in enumerate(SURENESS)}
+_HIGH = len(SURENESS) - 1
+
+
+class Sureness:
+    """Finds the confidence of a pack's answers. Safe to use from several threads.
+
+    A rule is as sure as its authority and as the decided answers that its condition or its value
+    speaks of. (That a part of the condition would hold without one of them is not looked into.)
+    Where each deciding rule gives an answer alone, it is as sure as the surest of those that decide
+    whatever is not known; where they make it together, or none does so, as the least sure.
+    """
+
+    def __init__(self, rulebase: Rulebase) -> None:
+        self._rulebase = rulebase
+        self._spoken: dict[str, tuple[str, ...]] = {}
+
+    def of(
+        self, answers: Mapping[str, Answer], answer_of: Callable[[str], Answer]
+    ) -> dict[str, Answer]:
+        """Some answers with their confidence; ``answer_of`` gives those that are not among them."""
+        levels: dict[str, int] = {}
+        found = {}
+        for name, answer in answers.items():
+            sure = SURENESS[self._level(answer, answers, answer_of, levels)]
+            found[name] = answer if sure == answer.confidence else replace(answer, confidence=sure)
+        return found
+
+    def _level(
+        self,
+        answer: Answer,
+        answers: Mapping[str, Answer],
+        answer_of: Callable[[str], Answer],
+        levels: dict[str, int],
+    ) -> int:
+        """``levels`` holds how sure decisions leave what speaks of them."""
+        name, decided = answer.decision.name, answer.status == "decided"
+        if decided and name in levels:
+            return levels[name]
+        alone = decided and not answer.made_together and bool(answer.certain or not answer.rules)
+        each = []
+        for sure, spoken in self._grounds(answer, answer.certain if alone else answer.rules):
+            for other in spoken:
+                if other not in levels:
+                    one = answers[other] if other in answers else answer_of(other)
+                    self._level(one, answers, answer_of, levels)
+                sure = min(sure, levels[other])
+            each.append(sure)
+        found = (max if alone else min)(each, default=_HIGH)
+        levels[name] = found if decided else _HIGH  # what is open has no say where others are not
+        return found
+
+    def _grounds(
+        self, answer: Answer, rules: Sequence[Rule]
+    ) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """How sure each deciding rule is by itself, and the decisions that it speaks of."""
+        for rule in rules:
+            yield _LEVEL[rule.authority.confidence], self._spoken_of(rule)
+        if answer.by_default and answer.decision.otherwise is not None:
+            spoken = names_in(answer.decision.otherwise)
+            yield _HIGH, tuple(name for name in spoken if name in self._rulebase.decisions)
+
+    def _spoken_of(self, rule: Rule) -> tuple[str, ...]:
+        """The decisions that a rule speaks of."""
+        found = self._spoken.get(rule.id)
+        if found is None:
+            book = self._rulebase
+            names = {*names_of(rule.when, lambda term: book.terms[term].when), *names_in(rule.then)}
+            found = self._spoken[rule.id] = tuple(names & book.decisions.keys())
+        return found
