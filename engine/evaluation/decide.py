@@ -120,12 +120,11 @@ class Decider:
         self, law: Rulebase, key: tuple[str, bool, Value | None], built: Compiled
     ) -> Compiled:
         """Keep diagrams for other processes; they come back without the nodes that only their
-        building needed. (Where nothing is kept, those that may grow stay as they are.)"""
-        if self._store is None and len(built.built) < len(law.decisions):
+        building needed. (Where nothing is kept, they stay as they are.)"""
+        if self._store is None:
             return built
         saved = as_bytes(built)
-        if self._store is not None:
-            self._store.keep(str(key), saved)
+        self._store.keep(str(key), saved)
         return replace(from_bytes(law, key[2], saved), seconds=built.seconds)
 
     @property

@@ -22,7 +22,7 @@ from engine.presentation.site.addresses import (
     TERMS,
 )
 from engine.presentation.site.chips import outcome_chips, palette, value_chip
-from engine.presentation.site.drawings import Drawn, all_drawn, requirements
+from engine.presentation.site.drawings import all_drawn, requirements
 from engine.presentation.site.entries import (
     Piece,
     RuleEntry,
@@ -40,9 +40,8 @@ from engine.presentation.site.plan import (
     Contents,
     Progress,
     Shown,
-    all_decided,
-    aside,
     contents,
+    deciding,
 )
 from engine.presentation.site.rendering import STATIC, environment, prose, static
 from engine.presentation.site.searching import search_index
@@ -60,10 +59,8 @@ def site(
     where the evaluators differ.
     """
     overviews = read_overviews(rulebase)
-    with aside(rulebase) as work:
-        drawn = work(all_drawn, rulebase, overviews)
-        shown = work(all_decided, rulebase, overviews)
-        pages = Pages(contents(rulebase, overviews, progress), shown, drawn, engine)
+    with deciding(rulebase, overviews) as shown:
+        pages = Pages(contents(rulebase, overviews, progress), shown, engine)
         for name in STATIC:
             yield name, static(name)
         index = search_index(pages.contents, pages.rules)
@@ -78,20 +75,15 @@ Page = tuple[str, str, dict[str, Any]]
 
 
 class Pages:
-    """The pages of one pack. ``overviews`` gives the overviews decided, ``diagrams`` what is
-    drawn of the decisions."""
+    """The pages of one pack. ``overviews`` gives the overviews decided."""
 
     def __init__(
-        self,
-        contents: Contents,
-        overviews: Callable[[], Sequence[Shown]],
-        diagrams: Callable[[], Drawn],
-        engine: str,
+        self, contents: Contents, overviews: Callable[[], Sequence[Shown]], engine: str
     ) -> None:
         rulebase = contents.rulebase
         self.contents = contents
         self._overviews = overviews
-        self._diagrams = diagrams
+        self._diagrams = all_drawn(rulebase, contents.overviews)
         self._cases = case_pages(contents)
         self._colours = palette(contents.overviews)
         self.rules = rule_entries(contents, self._colours, case_places(self._cases))
@@ -142,7 +134,7 @@ class Pages:
         return name in rulebase.facts or name in rulebase.decisions or name in rulebase.terms
 
     def all(self) -> Iterator[Page]:
-        """Every page, those with diagrams and overviews last."""
+        """Every page, those with overviews last."""
         yield from self._files()
         yield self._rules()
         yield from self._facts()
@@ -225,7 +217,7 @@ class Pages:
                     "files": [file for file in rulebase.files if file.jurisdiction == name],
                     "glances": self._glances(name),
                     "chapters": self._sections(page),
-                    "drawings": self._diagrams().local.get(name, {}),
+                    "drawings": self._diagrams.local.get(name, {}),
                     "changes": changes(self._by_page.get(page, [])),
                     "cases": case_entries(self._cases.get(page, ()), rulebase),
                     "before": names[place - 1] if place else "",
@@ -322,7 +314,7 @@ class Pages:
         """The jurisdiction for which a decision's diagram says most and can still be drawn."""
         if decision.parameter:
             return "", None
-        diagrams = self._diagrams()
+        diagrams = self._diagrams
         best = ("", diagrams.general.get(decision.name))
         for name, drawings in diagrams.local.items():
             drawn = drawings.get(decision.name)

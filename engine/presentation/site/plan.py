@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing import get_context
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from engine.analysis.case_files import read_cases
 from engine.analysis.cases import Case
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 Progress = Callable[[str], None]
 
 MANY = 300
-"""For a pack with so many rules another process helps."""
+"""The overviews of a pack with so many rules are decided by a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +105,20 @@ def required(rulebase: Rulebase, name: str) -> set[str]:
     return found
 
 
-class Aside(Protocol):
-    """Has something worked out, and gives what waits for it; that raises what the work raises."""
-
-    def __call__(self, work: Callable[..., _T], *given: object) -> Callable[[], _T]: ...
-
-
 @contextmanager
-def aside(rulebase: Rulebase) -> Iterator[Aside]:
-    """For a large pack another process works, one thing after the other, so that there is time for
-    other things meanwhile; for a small one a thing is worked out when it is asked for."""
-    if len(rulebase.rules) < MANY:
-        yield lambda work, *given: cache(partial(work, *given))
+def deciding(
+    rulebase: Rulebase, overviews: Sequence[Overview]
+) -> Iterator[Callable[[], Sequence[Shown]]]:
+    """What gives some overviews decided. Those of a large pack are being decided meanwhile, by
+    another process, so that there is time for other things before they are asked for.
+
+    What it gives raises ``Disagreement`` where the evaluators differ.
+    """
+    if len(rulebase.rules) < MANY or not overviews:
+        yield cache(partial(all_decided, rulebase, overviews))
         return
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        yield lambda work, *given: pool.submit(work, *given).result
+        yield pool.submit(all_decided, rulebase, overviews).result
 
 
 def all_decided(rulebase: Rulebase, overviews: Sequence[Overview]) -> Sequence[Shown]:

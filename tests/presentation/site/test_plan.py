@@ -9,7 +9,7 @@ import pytest
 from engine import Decider, load
 from engine.analysis.matrix import fill
 from engine.presentation.site import plan
-from engine.presentation.site.plan import all_decided, aside, contents, narrowed, required
+from engine.presentation.site.plan import contents, deciding, narrowed, required
 from engine.reading.overviews import find_overview, read_overviews
 from tests.small import pack
 
@@ -52,11 +52,11 @@ def test_another_process_decides_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "overviews").mkdir()
     (tmp_path / "overviews" / "o.yaml").write_text(OVERVIEW)
     overviews = read_overviews(rulebase)
-    with aside(rulebase) as work:
-        (one,) = work(all_decided, rulebase, overviews)()
+    with deciding(rulebase, overviews) as here:
+        (one,) = here()
     monkeypatch.setattr(plan, "MANY", 1)
-    with aside(rulebase) as work:
-        (other,) = work(all_decided, rulebase, overviews)()
+    with deciding(rulebase, overviews) as there:
+        (other,) = there()
     assert other == one is not other
     for row in other.matrix.rows:
         (cell,) = row.cells_of(other.overview.columns[0])
