@@ -53,23 +53,26 @@ def decode(value: Any, prefix: str = "") -> Any:
     def own(value: Any) -> Any:
         if not isinstance(value, list):
             return value
-        kind, *rest = value
+        kind = value[0]
+        if kind == "place":
+            _, inside, file, line, column = value
+            return problems.Place(file if inside is None else prefix + inside, line, column)
+        rest = value[1:]
+        if kind == "tuple":
+            return tuple([own(each) for each in rest])
+        known = _CLASSES.get(kind)
+        if known is not None:
+            return known(*[own(each) for each in rest])
         match kind:
             case "decimal":
                 return Decimal(rest[0])
             case "date":
                 return datetime.date.fromordinal(rest[0])
-            case "tuple":
-                return tuple(map(own, rest))
             case "set":
                 return frozenset(rest)
             case "dict":
-                parts = list(map(own, rest))
+                parts = [own(each) for each in rest]
                 return dict(zip(parts[::2], parts[1::2], strict=True))
-            case "place":
-                inside, file, line, column = rest
-                name = file if inside is None else f"{prefix}{inside}"
-                return problems.Place(name, line, column)
-        return _CLASSES[kind](*map(own, rest))
+        raise LookupError(kind)
 
     return own(value)

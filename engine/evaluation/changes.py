@@ -10,6 +10,7 @@ from engine.evaluation import linear
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
 from engine.evaluation.facts import contradictions
+from engine.evaluation.known import Known
 from engine.evaluation.outcomes import Outcome
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Record
@@ -59,7 +60,8 @@ class _Search:
         self._kept = {decider.rulebase.jurisdiction_fact, decider.rulebase.section_fact}
         self._decision = decider.rulebase.decisions[decision]
         self._facts = facts
-        self._here = self._leaf(facts)
+        self._known = Known(self._compiled, facts)
+        self._here = self._leaf({})
         self._outcome = self._find(facts)
 
     def run(self) -> tuple[Change, ...]:
@@ -94,8 +96,8 @@ class _Search:
                 best.append(change)
         return best[:MAX_SHOWN]
 
-    def _leaf(self, facts: Mapping[str, Value]) -> int:
-        return Walk(self._compiled, facts).settle(self._compiled.roots[self._decision.name])
+    def _leaf(self, changed: Mapping[str, Value]) -> int:
+        return self._known.but(changed).settle(self._compiled.roots[self._decision.name])
 
     def _find(self, facts: Mapping[str, Value]) -> Outcome | None:
         session = Session(self._compiled, facts, self._until)
@@ -105,9 +107,9 @@ class _Search:
         return session.found[self._decision.name].single
 
     def _change(self, changed: Mapping[str, Value]) -> Change | None:
-        facts = {**self._facts, **changed}
-        if self._leaf(facts) == self._here:
+        if self._leaf(changed) == self._here:
             return None
+        facts = {**self._facts, **changed}
         if contradictions(self._decider.rulebase, facts):
             return None
         outcome = self._find(facts)

@@ -31,14 +31,26 @@ class Known:
     _met: dict[int, bool | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        compiled = self.compiled
-        codes = [UNKNOWN] * len(compiled.level_of)
-        codes += [LATER] * (len(compiled.variables) - len(codes))
-        for name, value in self.facts.items():
+        codes = [UNKNOWN] * len(self.compiled.level_of)
+        codes += [LATER] * (len(self.compiled.variables) - len(codes))
+        self.codes = codes
+        self._enter(self.facts)
+
+    def _enter(self, facts: Mapping[str, Value]) -> None:
+        compiled, codes = self.compiled, self.codes
+        for name, value in facts.items():
             level = compiled.level_of.get(name)
             if level is not None:
                 codes[level] = cast(FactVariable, compiled.variables[level]).code(value)
-        self.codes = codes
+
+    def but(self, changed: Mapping[str, Value]) -> Known:
+        """The loan with other values of some facts."""
+        other = Known(self.compiled, {})
+        facts = len(self.compiled.level_of)
+        other.facts = {**self.facts, **changed}
+        other.codes[:facts] = self.codes[:facts]
+        other._enter(changed)
+        return other
 
     def shared(self) -> Known:
         """The same, without what a subclass adds; what the one learns the other knows."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from engine.codec import decode, encode
+from engine.garbage import unsearched
 from engine.model import Rulebase
 from engine.reading.kept import folder as kept_folder
 from engine.reading.kept import write
@@ -39,7 +40,7 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
         return read(root)
     prefix = inside_of(root)
     place = folder / f"{_key(root)}.json"
-    with suppress(OSError, ValueError, LookupError, TypeError):
+    with suppress(OSError, ValueError, LookupError, TypeError), unsearched():
         kept = json.loads(place.read_bytes())
         return dataclasses.replace(cast(Rulebase, decode(kept, prefix)), root=str(root))
     rulebase = read(root)
