@@ -204,6 +204,8 @@ def _reasons(
             yield from _authority(rule, style)
     grounds = [together(ground) for ground in _grounds(record, answer)]
     rows = [("because", ", ".join(grounds))] if grounds else []
+    presumed = [name for name in answer.facts_used if name in record.presumed]
+    rows += [("presumed", ", ".join(presumed))] if presumed else []
     rows += [("overrides", f"{o.rule.id} ({o.rule.title})") for o in answer.overridden]
     rows += [("would be", words) for words in change_words(record, answer, changes)]
     for row in rows:
@@ -211,7 +213,8 @@ def _reasons(
 
 
 def _grounds(record: Record, answer: Answer) -> Iterator[str]:
-    """The decisions that the deciding rules speak of, and the facts that settle the answer."""
+    """The decisions that the deciding rules speak of, and the given facts that settle the answer.
+    (Those that are presumed are told once, after all answers.)"""
     rulebase = record.rulebase
     spoken_of: set[str] = set()
     for rule in answer.rules if answer.value is not None else ():
@@ -224,7 +227,8 @@ def _grounds(record: Record, answer: Answer) -> Iterator[str]:
                             if other.decision.parameter and r.effective)  # fmt: skip
             yield setting(other.decision, other.value) + since
     for name, value in answer.facts_used.items():
-        yield setting(rulebase.facts[name], value)
+        if name not in record.presumed:
+            yield setting(rulebase.facts[name], value)
 
 
 def _alternatives(answer: Answer) -> Iterator[str]:
