@@ -226,6 +226,7 @@ def test_a_case_that_can_not_be_run_stops_no_other(
     assert f"{where}: unknown-fact: {said}" in out and "kindd: boat" in out
     assert "answer: expected true, found false (by otherwise)" in out
     assert "2 cases" in out
+    assert ("1 failed; 1 problem with others, which could not run" in out) == (command == "test")
     told = call(capsys, command, "wrong", "--format", "json")[1]
     assert {each["line"] for each in json.loads(told) if each["file"].startswith("w")} >= {1, 2}
     codes = [

@@ -153,7 +153,7 @@ def _pages(tried: Iterable[_Tried]) -> Iterator[str]:
             continue
         if one.unread:
             yield problems.as_text(one.unread, has_colour(sys.stdout)) + "\n"
-        yield case_pages.results_page(one.rulebase, one.results, style())
+        yield case_pages.results_page(one.rulebase, one.results, style(), one.unread)
         if one.coverage:
             page = coverage_pages.as_text(one.coverage, one.rulebase, one.suggestions, style())
             yield page.rstrip("\n")

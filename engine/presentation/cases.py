@@ -13,8 +13,13 @@ from engine.presentation.layout import PLAIN, Style, count, printable, wrapped
 from engine.problems import Problem
 
 
-def results_page(rulebase: Rulebase, results: Sequence[CaseResult], style: Style = PLAIN) -> str:
-    """The cases that failed, and how many there were."""
+def results_page(
+    rulebase: Rulebase,
+    results: Sequence[CaseResult],
+    style: Style = PLAIN,
+    unread: Sequence[Problem] = (),
+) -> str:
+    """The cases that failed, and how many there were; ``unread`` is what is wrong with others."""
     failed = [result for result in results if not result.passed]
     lines = []
     for result in failed:
@@ -23,6 +28,8 @@ def results_page(rulebase: Rulebase, results: Sequence[CaseResult], style: Style
             lines += wrapped(failure, 6, "    - ")
     tally = f"{rulebase.name} {rulebase.version}: {count(len(results), 'case')}"
     verdict = style.bad(f"{len(failed):,} failed") if failed else style.good("all passed")
+    if unread:
+        verdict += style.bad(f"; {count(len(unread), 'problem')} with others, which could not run")
     return "\n".join([*lines, f"{tally}, {verdict}"])
 
 
