@@ -96,6 +96,15 @@ def test_an_interview_from_the_first_question_to_the_last(page: Any) -> None:
     assert page.query_selector("#reasons .rule a[href^=https]") is not None
 
 
+def test_a_reason_tells_what_was_given_apart_from_what_is_presumed(page: Any) -> None:
+    go(page, SOLD)
+    lines = page.inner_text("#reasons").splitlines()
+    given = next(line for line in lines if line.startswith("It rests on: "))
+    presumed = next(line for line in lines if line.startswith("Presumed: "))
+    assert "State of the property: " in given and "Who is asked to pay" not in given
+    assert "Who is asked to pay" in presumed and "State of the property" not in presumed
+
+
 def test_the_verdict_follows_an_answer_that_is_changed(page: Any) -> None:
     go(page, SOLD)
     protected = page.inner_text("#answers")

@@ -308,10 +308,14 @@ function reasons(record, decision, answer) {
     outcome(decision, answer));
   if (answer.because) block.append(make("p", { textContent: answer.because }));
   if (answer.status !== "undetermined") block.append(...answer.rules.map(rule));
-  const used = Object.entries(answer.facts_used).map(([name, value]) =>
-    `${facts().get(name).label}: ${words(facts().get(name), value)}`);
-  if (used.length && answer.status === "decided") {
-    block.append(make("p", { className: "quiet", textContent: `It rests on: ${used.join("; ")}.` }));
+  const given = Object.entries(answer.facts_used).filter(([name]) => !answer.presumed_used.includes(name))
+    .map(([name, value]) => `${facts().get(name).label}: ${words(facts().get(name), value)}`);
+  const presumed = answer.presumed_used.map((name) => facts().get(name).label);
+  if (given.length && answer.status === "decided") {
+    block.append(make("p", { className: "quiet", textContent: `It rests on: ${given.join("; ")}.` }));
+  }
+  if (presumed.length && answer.status === "decided") {
+    block.append(make("p", { className: "quiet", textContent: `Presumed: ${presumed.join("; ")}.` }));
   }
   for (const each of answer.change ?? []) {
     const changed = Object.entries(each.facts).map(([name, value]) =>
