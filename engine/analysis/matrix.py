@@ -11,6 +11,9 @@ from engine.model import Confidence, Rule, Value
 from engine.problems import InputError
 from engine.reading.overviews import Column, Overview, Way
 
+EVERY = slice(None)
+"""All rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -47,7 +50,7 @@ class Row:
 
     def cells_of(self, column: Column) -> tuple[Cell, ...]:
         """The cells of one column, way by way."""
-        return tuple(cell for cell in self.cells if cell.column is column)
+        return tuple(cell for cell in self.cells if cell.column == column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ def fill(
     progress: Callable[[str], None] = lambda row: None,
     *,
     verify: bool = True,
+    part: slice = EVERY,
 ) -> Matrix:
-    """Decide every cell of an overview. ``progress`` is told each row as it begins; ``verify`` runs
-    the second evaluator as well.
+    """Decide every cell of an overview, or of a part of its rows. ``progress`` is told each row as
+    it begins; ``verify`` runs the second evaluator as well.
 
     Raises ``Disagreement`` where the evaluators differ.
     """
@@ -75,7 +79,7 @@ def fill(
     if fact.type == "enum":
         labels = {value: label or value for value, label in fact.values.items()}
     rows = []
-    for value, label in labels.items():
+    for value, label in list(labels.items())[part]:
         progress(label)
         rows.append(Row(value, label, _cells(decider, overview, value, verify)))
     return Matrix(overview, tuple(rows))

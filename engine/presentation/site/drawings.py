@@ -14,6 +14,7 @@ from engine.evaluation.facts import Presumptions
 from engine.evaluation.formulas import combined
 from engine.evaluation.outcomes import formulas_at
 from engine.evaluation.reach import Walk
+from engine.evaluation.slices import within
 from engine.evaluation.variables import FactVariable
 from engine.garbage import unsearched
 from engine.model import (
@@ -169,7 +170,8 @@ class Diagrams:
         if jurisdiction:
             known[rulebase.jurisdiction_fact] = jurisdiction
         known |= {name: each.value for name, each in presumptions.beside(known).items()}
-        self._compiled = compile_rulebase(left_by(rulebase, known))
+        law = within(rulebase, jurisdiction) if jurisdiction else rulebase
+        self._compiled = compile_rulebase(left_by(law, known))
         self._walk = Walk(self._compiled, known)
         self._colours = colours
         self._addresses = addresses

@@ -27,7 +27,13 @@ d | owed | {rich: true} | {amount: debt}
 e | recourse | {kind: home} | true
 """
 TERMS = "terms: {rich: {label: Rich, when: {any: [{honest: true}, {price: {more_than: value}}]}}, honest: {label: Honest, when: {fraud: false}}}\n"
-OVERVIEW = "title: T\nrows: kind\ncolumns: [{label: R, decision: recourse}]\n"
+OVERVIEW = """
+title: T
+rows: kind
+ways: [{label: W, given: {fraud: true}}]
+columns: [{label: R, decision: recourse}]
+map: {decision: recourse, tiles: [home car], ways: [{label: O, given: {fraud: false}}]}
+"""
 
 
 def test_a_narrowed_rulebase_says_the_same() -> None:
@@ -47,16 +53,20 @@ def test_a_narrowed_rulebase_says_the_same() -> None:
                 assert cell.answer.possible == like.answer.possible
 
 
-def test_another_process_decides_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("here", [1, 10])
+def test_another_process_decides_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: int
+) -> None:
     rulebase = pack(tmp_path, DECISIONS, RULES, TERMS).rulebase
     (tmp_path / "overviews").mkdir()
     (tmp_path / "overviews" / "o.yaml").write_text(OVERVIEW)
     overviews = read_overviews(rulebase)
-    with deciding(rulebase, overviews) as here:
-        (one,) = here()
+    with deciding(rulebase, overviews) as decided:
+        (one,) = decided()
     monkeypatch.setattr(plan, "MANY", 1)
-    with deciding(rulebase, overviews) as there:
-        (other,) = there()
+    monkeypatch.setattr(plan, "HERE", here)
+    with deciding(rulebase, overviews) as decided:
+        (other,) = decided()
     assert other == one is not other
     for row in other.matrix.rows:
         (cell,) = row.cells_of(other.overview.columns[0])
