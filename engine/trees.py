@@ -20,6 +20,8 @@ from engine.model import (
     Not,
     OneOf,
     Ref,
+    Rule,
+    Rulebase,
     Shift,
     TermHolds,
 )
@@ -67,6 +69,12 @@ def names_in(formula: Formula) -> Iterator[str]:
             return
         case other:
             yield from names_in(other.part)
+
+
+def spoken_of(rule: Rule, rulebase: Rulebase) -> Iterator[str]:
+    """Every fact and decision that a rule's condition tests, terms expanded, or its value uses."""
+    yield from names_of(rule.when, lambda term: rulebase.terms[term].when)
+    yield from names_in(rule.then)
 
 
 def literal_text(value: object) -> str:

@@ -19,7 +19,7 @@ from engine.evaluation.facts import read_facts
 from engine.model import Rulebase, Value
 from engine.problems import InputError, Place, Problem, likely, listing
 from engine.reading.cache import digest_of, inside_of, place_of
-from engine.reading.kept import write
+from engine.reading.kept import keep_json
 from engine.reading.pack import text_of
 from engine.reading.packs import case_files, shown
 from engine.reading.report import Report
@@ -89,8 +89,7 @@ class _Files:
                 return self._unpacked(json.loads(place.read_bytes()), source.name), []
         cases, problems = self._fresh(source)
         if place is not None and not problems:
-            with suppress(OSError):  # what can't be kept is read again
-                write(place, json.dumps(_packed(cases), separators=(",", ":")))
+            keep_json(place, _packed(cases))
         return cases, problems
 
     def _unpacked(self, kept: object, file: str) -> list[Case]:

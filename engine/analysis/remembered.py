@@ -48,9 +48,8 @@ class Remembered:
 
     def keep(self, about: str, rules: Iterable[Rule], data: object) -> None:
         """Keep something for later checks."""
-        with suppress(OSError):  # what can't be kept is found out again
-            if place := self._place(about, rules):
-                kept.write(place, json.dumps(data, separators=(",", ":")))
+        if place := self._place(about, rules):
+            kept.keep_json(place, data)
 
     def _place(self, about: str, rules: Iterable[Rule]) -> Path | None:
         if self._folder is None:

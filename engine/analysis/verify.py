@@ -25,7 +25,7 @@ from engine.model import (
     TermHolds,
 )
 from engine.problems import likely, listing
-from engine.trees import atoms, names_in, names_of
+from engine.trees import atoms, names_in, spoken_of
 
 A_YEAR = 366
 
@@ -193,8 +193,7 @@ def _old(rulebase: Rulebase, today: datetime.date) -> Iterator[Finding]:
 
 def _used_names(rulebase: Rulebase) -> Iterator[str]:
     for rule in rulebase.rules:
-        yield from names_of(rule.when, lambda name: rulebase.terms[name].when)
-        yield from names_in(rule.then)
+        yield from spoken_of(rule, rulebase)
     for decision in rulebase.decisions.values():
         if decision.otherwise is not None:
             yield from names_in(decision.otherwise)

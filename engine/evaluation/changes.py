@@ -59,9 +59,9 @@ class _Search:
         self._compiled: Compiled = decider.compiled_for(facts, decider.needed([decision]))
         self._kept = {decider.rulebase.jurisdiction_fact, decider.rulebase.section_fact}
         self._decision = decider.rulebase.decisions[decision]
-        self._facts = facts
+        self._root = self._compiled.roots[decision]
         self._known = Known(self._compiled, facts)
-        self._here = self._leaf({})
+        self._here = self._known.settle(self._root)
         self._outcome = self._find(facts)
 
     def run(self) -> tuple[Change, ...]:
@@ -96,9 +96,6 @@ class _Search:
                 best.append(change)
         return best[:MAX_SHOWN]
 
-    def _leaf(self, changed: Mapping[str, Value]) -> int:
-        return self._known.but(changed).settle(self._compiled.roots[self._decision.name])
-
     def _find(self, facts: Mapping[str, Value]) -> Outcome | None:
         session = Session(self._compiled, facts, self._until)
         session.walk.check_time()
@@ -107,21 +104,21 @@ class _Search:
         return session.found[self._decision.name].single
 
     def _change(self, changed: Mapping[str, Value]) -> Change | None:
-        if self._leaf(changed) == self._here:
+        known = self._known.but(changed)
+        if known.settle(self._root) == self._here:
             return None
-        facts = {**self._facts, **changed}
-        if contradictions(self._decider.rulebase, facts):
+        if contradictions(self._decider.rulebase, known.facts):
             return None
-        outcome = self._find(facts)
+        outcome = self._find(known.facts)
         if outcome is None or outcome.kind in ("conflict", "formula") or outcome == self._outcome:
             return None
         return Change(changed, outcome)
 
     def _steps(self, changed: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
         """Single changes of known facts that the way under ``changed`` asks for."""
-        facts = {**self._facts, **changed}
+        facts = {**self._known.facts, **changed}
         walk = Walk(self._compiled, facts)
-        levels = walk.path(self._compiled.roots[self._decision.name])
+        levels = walk.path(self._root)
         for level in reversed(levels):  # what is asked last is the most particular
             variable = self._compiled.variables[level]
             if isinstance(variable, FactVariable):

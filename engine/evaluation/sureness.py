@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.evaluation.record import SURENESS, Answer
 from engine.model import Confidence, Rule, Rulebase
-from engine.trees import names_in, names_of
+from engine.trees import names_in, spoken_of
 
 _LEVEL: Mapping[Confidence, int] = {level: number for number, level in enumerate(SURENESS)}
 _HIGH = len(SURENESS) - 1
@@ -75,7 +75,6 @@ class Sureness:
         """The decisions that a rule speaks of."""
         found = self._spoken.get(rule.id)
         if found is None:
-            book = self._rulebase
-            names = {*names_of(rule.when, lambda term: book.terms[term].when), *names_in(rule.then)}
-            found = self._spoken[rule.id] = tuple(names & book.decisions.keys())
+            names = set(spoken_of(rule, self._rulebase))
+            found = self._spoken[rule.id] = tuple(names & self._rulebase.decisions.keys())
         return found

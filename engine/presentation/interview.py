@@ -12,7 +12,7 @@ from engine.presentation.layout import PLAIN, Style, columns, ends, listed, spok
 from engine.presentation.text import answer_words
 from engine.presentation.words import value_words
 from engine.problems import likely
-from engine.trees import names_in, names_of
+from engine.trees import spoken_of
 from engine.values import ValueFault
 
 LISTED = 12
@@ -155,12 +155,7 @@ def _looking(question: Question) -> list[Rule]:
         for rule in possibility.rules
     }
     name = question.fact.name
-    return [rule for rule in possible.values() if name in _names(rule, record.rulebase)]
-
-
-def _names(rule: Rule, rulebase: Rulebase) -> set[str]:
-    tested = names_of(rule.when, lambda term: rulebase.terms[term].when)
-    return {*tested, *names_in(rule.then)}
+    return [rule for rule in possible.values() if name in spoken_of(rule, record.rulebase)]
 
 
 # ---- on the way, and at the end ---------------------------------------------------------------

@@ -23,7 +23,7 @@ from engine.presentation.layout import (
 )
 from engine.presentation.record import NOTICE, Changes, possibilities, why_no_rule
 from engine.presentation.words import formula_words, outcome_text, setting, value_words
-from engine.trees import names_in, names_of
+from engine.trees import spoken_of
 from engine.values import show
 
 MAX_ASKED = 5
@@ -216,13 +216,11 @@ def _grounds(record: Record, answer: Answer) -> Iterator[str]:
     """The decisions that the deciding rules speak of, and the given facts that settle the answer.
     (Those that are presumed are told once, after all answers.)"""
     rulebase = record.rulebase
-    spoken_of: set[str] = set()
-    for rule in answer.rules if answer.value is not None else ():
-        spoken_of.update(names_of(rule.when, lambda term: rulebase.terms[term].when))
-        spoken_of.update(names_in(rule.then))
+    rules = answer.rules if answer.value is not None else ()
+    told = {name for rule in rules for name in spoken_of(rule, rulebase)}
     for name in answer.requires:
         other = record.answer(name)
-        if name in spoken_of and other is not None and other.value is not None:
+        if name in told and other is not None and other.value is not None:
             since = "".join(f" (since {r.effective.start}, {r.authority.cite})" for r in other.rules
                             if other.decision.parameter and r.effective)  # fmt: skip
             yield setting(other.decision, other.value) + since

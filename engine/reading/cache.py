@@ -21,7 +21,7 @@ from engine.codec import decode, encode
 from engine.garbage import unsearched
 from engine.model import Rulebase
 from engine.reading.kept import folder as kept_folder
-from engine.reading.kept import write
+from engine.reading.kept import keep_json, write
 from engine.reading.packs import find_pack, pack_files, shown
 from engine.resources import schema_dir
 
@@ -44,8 +44,7 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
         kept = json.loads(place.read_bytes())
         return dataclasses.replace(cast(Rulebase, decode(kept, prefix)), root=str(root))
     rulebase = read(root)
-    with suppress(OSError):  # a cache that can't be written is no reason not to answer
-        write(place, json.dumps(encode(rulebase, prefix), separators=(",", ":")))
+    keep_json(place, encode(rulebase, prefix))
     return rulebase
 
 
@@ -81,8 +80,7 @@ def place_of(kind: str, *depends: str) -> Path | None:
         return None
     digest = hashlib.sha256(engine_digest().encode())
     for text in depends:
-        part = text.encode()
-        digest.update(len(part).to_bytes(8, "big") + part)
+        _feed(digest, text.encode())
     return folder / kind / digest.hexdigest()
 
 
@@ -114,8 +112,13 @@ def _add(digest: Any, base: Path, files: Iterable[Path]) -> None:
             content = path.read_bytes()
         except OSError:
             content = b"\0unreadable"
-        for part in (path.relative_to(base).as_posix().encode(), content):
-            digest.update(len(part).to_bytes(8, "big") + part)
+        _feed(digest, path.relative_to(base).as_posix().encode())
+        _feed(digest, content)
+
+
+def _feed(digest: Any, part: bytes) -> None:
+    """Add a part with its length, so that no two rows of parts look alike."""
+    digest.update(len(part).to_bytes(8, "big") + part)
 
 
 def digest_of(value: object, prefix: str = "") -> str:

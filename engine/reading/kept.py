@@ -7,6 +7,7 @@ old is deleted here.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -44,6 +45,12 @@ def write(place: Path, content: str | bytes) -> None:
     if (where := folder()) is not None:
         with suppress(OSError):  # others may be sweeping as well
             _sweep(where)
+
+
+def keep_json(place: Path, data: object) -> None:
+    """Write data as JSON for later processes; what can't be kept is worked out again."""
+    with suppress(OSError):
+        write(place, json.dumps(data, separators=(",", ":")))
 
 
 def _sweep(where: Path) -> None:

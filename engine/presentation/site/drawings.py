@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -16,7 +16,6 @@ from engine.evaluation.outcomes import formulas_at
 from engine.evaluation.reach import Walk
 from engine.evaluation.slices import within
 from engine.evaluation.variables import FactVariable
-from engine.garbage import unsearched
 from engine.model import (
     ALWAYS,
     All,
@@ -33,11 +32,10 @@ from engine.model import (
 )
 from engine.presentation.regions import branch_words, question_words
 from engine.presentation.site.addresses import Addresses
-from engine.presentation.site.chips import Palette, outcome_chips, palette
+from engine.presentation.site.chips import Palette, outcome_chips
 from engine.presentation.site.entries import formula_pieces
 from engine.presentation.site.layered import Box, Branch, Drawing, drawing
-from engine.presentation.site.plan import jurisdictions_of, local_part, narrowed, required
-from engine.reading.overviews import Overview
+from engine.presentation.site.plan import Contents, local_part, narrowed, required
 
 SMALLEST, LARGEST = 4, 22
 """Of how many boxes a diagram is that is drawn: a smaller one says nothing that its rules do not,
@@ -125,17 +123,17 @@ class Drawn:
     general: Mapping[str, Drawing]
 
 
-def all_drawn(rulebase: Rulebase, overviews: Sequence[Overview]) -> Drawn:
+def all_drawn(contents: Contents, colours: Palette) -> Drawn:
     """All diagrams that a site shows."""
-    places, colours = jurisdictions_of(rulebase), palette(overviews)
-    addresses, presumptions = Addresses(rulebase, places), Presumptions(rulebase)
+    rulebase = contents.rulebase
+    presumptions = Presumptions(rulebase)
 
     def drawn(law: Rulebase, place: str, names: Iterable[str]) -> dict[str, Drawing]:
-        diagrams = Diagrams(law, place, presumptions, colours, addresses)
+        diagrams = Diagrams(law, place, presumptions, colours, contents.addresses)
         found = {name: diagrams.drawn(law.decisions[name]) for name in names}
         return {name: each for name, each in found.items() if each is not None}
 
-    local = local_part(rulebase, overviews)
+    local = local_part(rulebase, contents.overviews)
     asked = [name for name, each in rulebase.decisions.items() if not each.parameter]
     here = [name for name in asked if name in local.decisions]
     general = [
@@ -143,15 +141,14 @@ def all_drawn(rulebase: Rulebase, overviews: Sequence[Overview]) -> Drawn:
         for name in asked
         if name not in local.decisions and not required(rulebase, name) & local.decisions.keys()
     ]
-    with unsearched():
-        return Drawn(
-            {place: drawn(local, place, here) for place in places},
-            {
-                name: each
-                for one in general
-                for name, each in drawn(narrowed(rulebase, [one]), "", [one]).items()
-            },
-        )
+    return Drawn(
+        {place: drawn(local, place, here) for place in contents.jurisdictions},
+        {
+            name: each
+            for one in general
+            for name, each in drawn(narrowed(rulebase, [one]), "", [one]).items()
+        },
+    )
 
 
 class Diagrams:

@@ -83,9 +83,9 @@ class Pages:
         rulebase = contents.rulebase
         self.contents = contents
         self._overviews = overviews
-        self._diagrams = all_drawn(rulebase, contents.overviews)
         self._cases = case_pages(contents)
         self._colours = palette(contents.overviews)
+        self._diagrams = all_drawn(contents, self._colours)
         self.rules = rule_entries(contents, self._colours, case_places(self._cases))
         self._by_page: dict[str, list[RuleEntry]] = {}
         self._by_decision: dict[str, list[RuleEntry]] = {}
@@ -137,13 +137,13 @@ class Pages:
         """Every page, those with overviews last."""
         yield from self._files()
         yield self._rules()
+        yield from self._decisions()
         yield from self._facts()
         yield self._terms()
         if CASES in self._cases:
             own = self._cases[CASES]
             yield CASES, "cases.html", {"cases": case_entries(own, self.contents.rulebase)}
         yield SEARCH, "search.html", {}
-        yield from self._decisions()
         yield from self._jurisdictions()
         yield self._home()
 

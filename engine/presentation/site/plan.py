@@ -71,7 +71,7 @@ def contents(
     """
     progress("cases")
     cases = tuple(read_cases(rulebase))
-    jurisdictions = jurisdictions_of(rulebase)
+    jurisdictions = _jurisdictions(rulebase)
     return Contents(
         rulebase,
         overviews,
@@ -87,7 +87,7 @@ def contents(
 def narrowed(rulebase: Rulebase, names: Collection[str]) -> Rulebase:
     """The rulebase with some decisions and those that they require alone: of these it says the
     same, and sooner."""
-    kept = {*names, *(other for name in names for other in required(rulebase, name))}
+    kept = set(rulebase.needed(names))
     return replace(
         rulebase,
         decisions={name: each for name, each in rulebase.decisions.items() if name in kept},
@@ -97,14 +97,7 @@ def narrowed(rulebase: Rulebase, names: Collection[str]) -> Rulebase:
 
 def required(rulebase: Rulebase, name: str) -> set[str]:
     """What a decision requires, directly and indirectly."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        for needed in rulebase.decisions[waiting.pop()].requires:
-            if needed not in found:
-                found.add(needed)
-                waiting.append(needed)
-    return found
+    return {*rulebase.needed([name])} - {name}
 
 
 @contextmanager
@@ -168,7 +161,7 @@ def decided(decider: Decider, overview: Overview, part: slice = EVERY) -> Shown:
     return Shown(matrix, fill(decider, further, part=part))
 
 
-def jurisdictions_of(rulebase: Rulebase) -> dict[str, str]:
+def _jurisdictions(rulebase: Rulebase) -> dict[str, str]:
     """The jurisdictions with rules of their own, with their labels, in the order of the fact."""
     own = places(rulebase)
     fact = rulebase.facts.get(rulebase.jurisdiction_fact)
