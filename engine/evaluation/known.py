@@ -63,12 +63,9 @@ class Known:
         """Follow what is known from ``node``: the leaf, or the first node that asks for what is
         not known."""
         forest, codes = self.compiled.forest, self.codes
-        levels, children = forest.level, forest.children
-        while (level := levels[node]) != LEAF:
-            code = codes[level]
-            if code < 0 and (code != LATER or (code := self.code(level)) < 0):
-                return node
-            node = children[node][code]
+        while (level := forest.level[node := forest.follow(node, codes)]) != LEAF:
+            if codes[level] != LATER or self.code(level) < 0:
+                break
         return node
 
     def meets(self, node: int) -> bool | None:

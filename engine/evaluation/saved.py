@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
-from functools import cache
-from itertools import groupby, islice
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, Protocol
 
 from engine.codec import decode, encode
@@ -93,28 +92,21 @@ def from_bytes(rulebase: Rulebase, kind: Value | None, saved: bytes) -> Compiled
     sizes = [variable.size for variable in space.variables]
     if sum(count * sizes[level] for level, count in data["nodes"]) != len(children):
         raise ValueError("there are more or fewer children")
-    every = len(forest.level) + sum(count for _, count in data["nodes"])
-    numbers = _numbers(every.bit_length())[:every]
-    below = map(numbers.__getitem__, _least_first(children))
+    below, first = memoryview(_least_first(children)).cast("B"), 0
     for level, count in data["nodes"]:
-        forest.extend(level, list(islice(zip(*[below] * sizes[level], strict=False), count)))
+        end = first + count * sizes[level] * children.itemsize
+        forest.extend(level, sizes[level], below[first:end])
+        first = end
     for part, ids in zip(compiled.compiler.parts, data["parts"], strict=True):
         for own, what in (
             (part.roots, "roots"),
             (part.applies, "applies"),
             (part.decides, "decides"),
         ):
-            own |= {name: numbers[node] for name, node in ids[what].items()}
+            own |= ids[what]
     for name in data["parts"][0]["roots"]:
         compiled.compiler.join(rulebase.decisions[name])
     return finished(compiled)
-
-
-@cache
-def _numbers(bits: int) -> Sequence[int]:
-    """All numbers of so many bits. Diagrams share them: for each of its own a node would take a
-    sixth more memory."""
-    return list(range(1 << bits))
 
 
 def _least_first(children: array[int]) -> array[int]:
@@ -127,7 +119,7 @@ def _least_first(children: array[int]) -> array[int]:
 def _bare(forest: Forest, number: int) -> str:
     """What was there before any decision had its diagram: so many nodes and leaves."""
     leaves = [n for n in range(number) if forest.level[n] == LEAF]
-    nodes = list(zip(forest.level[:number], forest.children[:number], strict=True))
+    nodes = [(forest.level[node], forest.children[node]) for node in range(number)]
     return json.dumps([nodes, [encode(forest.values[leaf]) for leaf in leaves]])
 
 

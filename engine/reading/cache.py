@@ -101,7 +101,7 @@ def engine_digest() -> str:
     """The digest of this engine's own sources and schemas."""
     digest = hashlib.sha256()
     own = Path(__file__).parents[1]
-    _add(digest, own, sorted(own.rglob("*.py")))
+    _add(digest, own, sorted((*own.rglob("*.py"), *own.rglob("*.pyx"))))
     _add(digest, schema_dir(), sorted(schema_dir().glob("*.json")))
     return digest.hexdigest()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from array import array
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +109,111 @@ def test_true_and_one_are_different_leaves() -> None:
     forest = Forest()
     assert forest.leaf(1) != forest.true
     assert forest.leaf(0) != forest.false
+
+
+def several(count: int) -> tuple[Forest, list[int]]:
+    """A forest with many nodes, and for each number below ``count`` where its bits are those of
+    the levels."""
+    forest = Forest()
+    levels = count.bit_length()
+    found = [
+        forest.all_of(forest.choice(level, 2, {n >> level & 1}) for level in range(levels))
+        for n in range(count)
+    ]
+    return forest, found
+
+
+def test_many_nodes_are_told_apart() -> None:
+    forest, found = several(3000)
+    assert len(set(found)) == 3000
+    every = forest.any_of(found)
+    for n in range(4096):
+        assert value(forest, every, tuple(n >> level & 1 for level in range(12))) == (n < 3000)
+    for part in found[::7]:
+        assert forest.both(every, part) == part
+        assert forest.less(part, every) == forest.false
+    assert forest.any_of(found[:1500]) == forest.less(every, forest.any_of(found[1500:]))
+
+
+def test_levels_beyond_the_bits_of_a_machine_word() -> None:
+    forest = Forest()
+    far = forest.both(forest.choice(3, 2, {1}), forest.choice(700, 4, {0, 3}))
+    assert forest.support(far) == 1 << 3 | 1 << 700
+
+
+def test_nodes_that_were_added_together_are_found_again() -> None:
+    built, whole = several(40)
+    nodes = [n for n in reversed(range(len(built.level))) if built.level[n] != LEAF]
+    forest, number = Forest(), {built.false: 0, built.true: 1}
+    for level in sorted({built.level[n] for n in nodes}, reverse=True):
+        same = [n for n in nodes if built.level[n] == level]
+        children = array("i", (number[child] for n in same for child in built.children[n]))
+        start = len(forest.level)
+        forest.extend(level, 2, children.tobytes())
+        number |= {n: start + place for place, n in enumerate(same)}
+    before = len(forest.level)
+    for n in nodes:
+        assert forest.node(built.level[n], [number[c] for c in built.children[n]]) == number[n]
+    assert len(forest.level) == before
+    assert forest.support(number[whole[7]]) == built.support(whole[7])
+
+
+@pytest.mark.parametrize(
+    ("level", "size", "children"),
+    [
+        (3, 2, [0, 99]),
+        (3, 2, [0, -1]),
+        (3, 2, [0, 1, 0]),
+        (3, 0, [0, 1]),
+        (-1, 2, [0, 1]),
+        (LEAF, 2, [0, 1]),
+        (3, 2, [0, 2]),  # a node of this very level
+        (3, 2, [0, 3]),  # the node itself
+    ],
+)
+def test_nodes_that_can_not_be_are_refused(level: int, size: int, children: list[int]) -> None:
+    forest = Forest()
+    assert forest.choice(3, 2, {1}) == 2
+    with pytest.raises(ValueError, match=r"more or fewer children|not below its node"):
+        forest.extend(level, size, array("i", children).tobytes())
+    assert len(forest.level) == 3
+
+
+def test_what_is_not_there_is_refused() -> None:
+    forest = Forest()
+    node = forest.choice(1, 3, {0})
+    for ask in (forest.support, forest.reachable, forest.leaves, forest.negate):
+        for number in (-1, node + 1):
+            with pytest.raises(IndexError):
+                ask(number)
+    for sequence in (forest.level, forest.children):
+        for number in (-1, node + 1):
+            with pytest.raises(IndexError):
+                sequence[number]
+    with pytest.raises(IndexError):
+        forest.node(0, [node + 1, 0])
+    with pytest.raises(IndexError):
+        forest.follow(node, [0])
+    with pytest.raises(IndexError):
+        forest.follow(node, [0, 3])
+    with pytest.raises(ValueError, match="a level and children"):
+        forest.node(0, [])
+
+
+def test_a_way_is_followed_as_far_as_it_is_known() -> None:
+    forest = Forest()
+    lower = forest.choice(1, 3, {2})
+    node = forest.node(0, [forest.true, lower])
+    assert forest.follow(node, [0, -1]) == forest.true
+    assert forest.follow(node, [1, -1]) == lower
+    assert forest.follow(node, [1, 2]) == forest.true
+    assert forest.follow(node, [-1, 2]) == node
+
+
+def test_what_a_function_raises_comes_through_and_nothing_is_remembered_of_it() -> None:
+    forest = Forest()
+    node = forest.choice(0, 2, {1})
+    with pytest.raises(ZeroDivisionError):
+        forest.map("inverse", lambda value: 1 // bool(value), node)
+    again = forest.map("inverse", lambda value: not value, node)
+    assert [value(forest, again, (code,)) for code in (0, 1)] == [True, False]

@@ -72,7 +72,7 @@ def _exceptions(compiled: Compiled, decision: Decision) -> list[Leaf]:
         lambda leaf: None if is_plain(cast(Leaf, leaf)) else leaf,
         compiled.roots[decision.name],
     )
-    if forest.values[root] is None and not forest.children[root]:
+    if forest.values.get(root, False) is None:
         return []
     reached = [forest.values[leaf] for (leaf,) in Walk(compiled, {}).reach([root])]
     return [cast(Leaf, leaf) for leaf in reached if leaf is not None]
