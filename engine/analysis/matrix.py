@@ -31,7 +31,7 @@ class Cell:
     @property
     def confidence(self) -> Confidence:
         """How sure it is; what no rule decides lowers nothing."""
-        return "high" if self.answer is None else self.answer.confidence
+        return (self.answer and self.answer.confidence) or "high"
 
 
 @dataclass(frozen=True, slots=True)

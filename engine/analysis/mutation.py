@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import islice
 from multiprocessing import get_context
 from typing import Literal
 
@@ -303,8 +302,7 @@ class _Bench:
     def _shown(self, mutant: Mutant, other: Version) -> Shown | None:
         """A loan whose outcome the mutant changes."""
         walk = Walk(self.base, {})
-        ways = walk.ways(other.changed)
-        for steps in islice(ways, MAX_WITNESSES):
+        for steps in walk.ways(other.changed, MAX_WITNESSES):
             witness = walk.numbers.witness(steps)
             if witness is None:
                 continue

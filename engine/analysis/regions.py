@@ -48,7 +48,7 @@ def find_loan(compiled: Compiled, part: int) -> dict[str, Value] | None:
         return None
     walk = Walk(compiled, {})
     # The first way will do, but for comparisons that are not linear: then look a little further.
-    for steps in islice(walk.ways(part), MAX_WAYS):
+    for steps in walk.ways(part, MAX_WAYS):
         witness = walk.numbers.witness(steps)
         if witness is not None:
             return witness
@@ -65,7 +65,7 @@ def is_empty(compiled: Compiled, part: int, walk: Walk | None = None) -> bool:
         return not Walk(compiled, {}).possible()
     if not compiled.constraints and not compiled.forest.support(part) >> len(compiled.level_of):
         return False  # every path through facts alone is some loan's
-    return next((walk or Walk(compiled, {})).ways(part), None) is None
+    return next((walk or Walk(compiled, {})).ways(part, 1), None) is None
 
 
 def complete(compiled: Compiled, witness: Mapping[str, Value]) -> dict[str, Value]:

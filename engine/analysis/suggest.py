@@ -202,7 +202,7 @@ class _Finder:
         walk = Walk(self._compiled, {n: v for n, v in known.items() if n not in names})
         if walk.settle(region) == self._compiled.forest.false or not walk.possible():
             return None
-        way = next(walk.ways(region), None)
+        way = next(walk.ways(region, 1), None)
         witness = None if way is None else walk.numbers.witness(way)
         if witness is None:
             return None

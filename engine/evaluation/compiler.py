@@ -15,7 +15,6 @@ from collections.abc import (
     Callable,
     Collection,
     Hashable,
-    Iterable,
     Iterator,
     Mapping,
     Sequence,
@@ -212,7 +211,7 @@ class Compiler:
             if len(formulas) < 2:
                 continue
             here = forest.map(f"here {node}", lambda value, own=leaf: value == own, root)  # type: ignore[misc]
-            if (here := narrowed(forest, here, self._constraints)) == forest.false:
+            if (here := forest.narrowed(here, self._constraints)) == forest.false:
                 continue
             amounts = [
                 self._settled(decision, self._where(here, combined(decision, [formula])))
@@ -392,15 +391,6 @@ class Compiler:
             here = forest.map(f"pair {leaf}", lambda pair, own=(a, b): pair == own, pairs)  # type: ignore[misc]
             parts.append(forest.both(here, self._space.comparison(a, b, wanted)))
         return forest.any_of(parts)
-
-
-def narrowed(forest: Forest, region: int, constraints: Iterable[int]) -> int:
-    """A region without loans that break a constraint on the facts that it asks for."""
-    asked = forest.support(region)
-    for constraint in constraints:
-        if not forest.support(constraint) & ~asked:
-            region = forest.both(region, constraint)
-    return region
 
 
 def _formulas(forest: Forest, amount: int) -> Iterator[Formula]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from engine.evaluation.compiler import Compiler, Sections, narrowed
+from engine.evaluation.compiler import Compiler, Sections
 from engine.evaluation.diagram import Forest
 from engine.evaluation.sections import Section, sections
 from engine.evaluation.space import Space
@@ -121,7 +121,7 @@ class Compiled:
 
     def narrowed(self, region: int) -> int:
         """A region without loans that break a constraint on the facts that it asks for."""
-        return narrowed(self.forest, region, self.constraints)
+        return self.forest.narrowed(region, self.constraints)
 
 
 def compile_rulebase(

@@ -151,8 +151,8 @@ class Decider:
         dollars); a fact that is absent or None is unknown. ``strict`` applies no presumption.
         ``only`` names the decisions wanted. ``verify`` runs the second evaluator as well; without
         it one evaluator decides alone. Without ``reasons`` the answers lack the facts that
-        mattered, the rules that were overridden and what to ask. ``locate`` gives facts their
-        places for messages.
+        mattered, the rules that were overridden, what to ask and how sure they are.
+        ``locate`` gives facts their places for messages.
 
         With few facts it may take seconds to find all that is possible; ``until`` is when to give
         up, in seconds of ``time.monotonic``.
@@ -167,7 +167,8 @@ class Decider:
         wanted = self._every[0] if only is None else self.wanted(only)
         needed = self._every[1] if only is None else self.needed(wanted)
         compiled = self.compiled_for(values, needed)
-        session = Session(compiled, values, until, self._memory(compiled))
+        alike = self._memory(compiled) if reasons else None  # which holds answers with reasons
+        session = Session(compiled, values, until, alike)
         if not session.walk.possible():
             raise InputError([no_completion(given)])
         if only is None:
@@ -181,13 +182,14 @@ class Decider:
                     raise Disagreement(_report(self.rulebase, values, name, problem))
         asked = set(wanted)
         answers = {name: session.answer(name, reasons) for name in needed if name in asked}
+        if not reasons:
+            return Record(self.rulebase, strict, given, presumed, answers)
         parameters = {
-            name: session.answer(name, reasons)
+            name: session.answer(name)
             for name in needed
             if name not in answers and self.rulebase.decisions[name].parameter
         }
-        if reasons:
-            session.remember()
+        session.remember()
         answers = self._sureness.of(
             answers, lambda name: parameters.get(name) or session.answer(name, False)
         )

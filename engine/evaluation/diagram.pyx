@@ -15,7 +15,7 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy, memmove, memset
 
 LEAF = 1 << 30
 """The level of a leaf: below every variable."""
@@ -258,7 +258,7 @@ cdef class Forest:
 
     # ---- questions ----------------------------------------------------------------------------
 
-    def follow(self, int node, list codes):
+    cpdef int follow(self, int node, list codes) except -1:
         """From a node along the classes that are known, one a level, to the leaf or the first node
         whose class is negative."""
         cdef int level, code
@@ -273,6 +273,33 @@ cdef class Forest:
                 raise IndexError(code)
             node = self._nodes.child(node, code)
         return node
+
+    def ways(self, nodes, list codes, bytes kinds, feasible, linked, int most):
+        """The first ways, at most so many, down diagrams of truth values, all at once, to where all
+        of them are true: lists of steps, each a level and the class taken there.
+
+        ``codes`` are the classes that are known, a level each, negative where none is. ``kinds``
+        say for each level what is asked there: 0 for a fact alone, 1 for one that is compared with
+        others, 2 for a comparison. A way is followed as long as the steps of the kinds 1 and 2 are
+        ``feasible`` together, of which only those go on to count that are ``linked`` with what the
+        nodes ask for that are still to come.
+        """
+        cdef _Ways ways = _Ways(BOTH, None)
+        ways.codes, ways.kinds, ways.feasible, ways.linked = codes, kinds, feasible, linked
+        ways.most, ways.steps, ways.found, ways.dead = most, [], [], set()
+        for node in nodes:
+            ways.at[ways.take(1)] = self.follow(node, codes)
+        if most > 0:
+            self._ways(ways, 0, ())
+        return ways.found
+
+    def narrowed(self, int region, constraints):
+        """A region without what breaks a constraint on nothing but what the region asks for."""
+        others = ~self._masks[self._support(self._here(region))]
+        for constraint in constraints:
+            if not self._masks[self._support(self._here(constraint))] & others:
+                region = self.both(region, constraint)
+        return region
 
     def support(self, int a):
         """The levels that ``a`` asks for, as a bit mask."""
@@ -291,6 +318,75 @@ cdef class Forest:
         self._both, self._either, self._less = _Memo(), _Memo(), _Memo()
         self._changed = {}
         self._combined = {}
+
+    cdef bint _ways(self, _Ways ways, Py_ssize_t start, tuple chosen) except -1:
+        """Whether there is a way down the diagrams that ``ways`` holds from ``start`` on."""
+        cdef Py_ssize_t i, below, size
+        cdef int node, code, kind, top = _LEAF, width = 0
+        cdef bint found = False
+        cdef tuple taken
+        if not self._all_open(ways, start):
+            return False
+        size = ways.top - start
+        if not size:
+            ways.found.append(list(ways.steps))
+            return True
+        if chosen:
+            chosen = ways.linked(chosen, [ways.at[i] for i in range(start, ways.top)])
+        key = PyBytes_FromStringAndSize(<char *> (ways.at + start), size * sizeof(int32_t)), chosen
+        if key in ways.dead:
+            return False
+        for i in range(start, start + size):
+            if self._nodes.level[ways.at[i]] < top:
+                top, width = self._nodes.level[ways.at[i]], self._nodes.width(ways.at[i])
+        if top >= len(ways.kinds):
+            raise IndexError(top)
+        kind = ways.kinds[top]
+        for code in range(width):
+            below = ways.take(size)
+            for i in range(size):
+                node = ways.at[start + i]
+                if self._nodes.level[node] == top:
+                    node = self.follow(self._nodes.child(node, code), ways.codes)
+                ways.at[below + i] = node
+                if node == self.false:
+                    break
+            else:
+                taken = chosen
+                if kind:
+                    taken = (*chosen, (top, code))
+                if kind != 2 or ways.feasible(taken):
+                    ways.steps.append((top, code))
+                    found = self._ways(ways, below, taken) or found
+                    ways.steps.pop()
+            ways.top = below
+            if len(ways.found) >= ways.most:
+                return True
+        if not found:
+            ways.dead.add(key)
+        return found
+
+    cdef bint _all_open(self, _Walk walk, Py_ssize_t start) noexcept:
+        """Put the diagrams in order, each once and without those that are true; whether none is
+        false."""
+        cdef Py_ssize_t i, place, end = start
+        cdef int node
+        for i in range(start, walk.top):
+            node = walk.at[i]
+            if node == self.false:
+                return False
+            if node == self.true:
+                continue
+            place = end
+            while place > start and walk.at[place - 1] > node:
+                place -= 1
+            if place > start and walk.at[place - 1] == node:
+                continue
+            memmove(walk.at + place + 1, walk.at + place, (end - place) * sizeof(int32_t))
+            walk.at[place] = node
+            end += 1
+        walk.top = end
+        return True
 
     cdef int _support(self, int a) except -1:
         """The number of the mask of the levels that ``a`` asks for: many nodes ask for the same."""
@@ -624,6 +720,17 @@ cdef class _Walk:
             self._room = 2 * (start + size)
         self.top += size
         return start
+
+
+cdef class _Ways(_Walk):
+    """A search for ways down: what it is told, and what it has found so far."""
+
+    cdef list codes, steps, found
+    cdef bytes kinds
+    cdef object feasible
+    cdef object linked
+    cdef set dead
+    cdef Py_ssize_t most
 
 
 cdef void *_more(void *before, int64_t count, size_t size) except NULL:

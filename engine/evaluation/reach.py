@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LEAF
-from engine.evaluation.known import Known
+from engine.evaluation.known import Known, bits
 from engine.evaluation.left import Left, touching, what_is_left
 from engine.evaluation.numbers import Numbers, Step
 from engine.evaluation.variables import SignVariable
@@ -55,6 +56,9 @@ class Walk(Known):
     _reduced: dict[int, int] = field(init=False, default_factory=dict)
     _same: dict[tuple[int, ...], int] = field(init=False, default_factory=dict)
     _left: list[Left | None] = field(init=False, default_factory=list)
+    _settled: dict[int, int] | None = field(init=False, default=None)
+    """The constraints that do not hold anyway, each with the unknown facts that it speaks of."""
+    _kinds: bytes = field(init=False, default=b"")
 
     def __post_init__(self) -> None:
         Known.__post_init__(self)
@@ -196,66 +200,40 @@ class Walk(Known):
 
     # ---- ways to a part -----------------------------------------------------------------------
 
-    def ways(self, part: int) -> Iterator[list[Step]]:
+    def ways(self, part: int, most: int) -> Iterator[list[Step]]:
         """The steps of completions that lie in a part and meet the constraints, those through the
-        constraints that go with it included; the first is found without the others."""
+        constraints that go with it included; ``most`` of them at most, and the first is found
+        without the others."""
         start = self.settle(part)
-        yield from self._ways((start, *self._constraints_on(start)), (), (), set())
+        nodes = (start, *self._constraints_on(start))
+        for level in self._comparisons_below(nodes):
+            self.code(level)
+        if len(self._kinds) < len(self.compiled.variables):
+            self._kinds = _kinds(self.compiled)
+        forest, kinds = self.compiled.forest, self._kinds
+        feasible, linked = self.numbers.feasible, self._linked
+        first = forest.ways(nodes, self.codes, kinds, feasible, linked, 1)
+        yield from first
+        if first and most > 1:
+            yield from forest.ways(nodes, self.codes, kinds, feasible, linked, most)[1:]
 
-    def _ways(
-        self,
-        nodes: tuple[int, ...],
-        steps: tuple[Step, ...],
-        chosen: tuple[Step, ...],
-        dead: set[tuple[object, ...]],
-    ) -> Iterator[list[Step]]:
-        """All of the ``nodes`` are to come to true. ``chosen`` are the steps that comparisons still
-        to come depend on, ``dead`` is what is known to lead nowhere."""
-        forest = self.compiled.forest
-        if forest.false in nodes:
-            return
-        nodes = tuple(sorted({node for node in nodes if node != forest.true}))
-        if not nodes:
-            yield list(steps)
-            return
-        if chosen:
-            chosen = self._linked(chosen, nodes)
-        key = (nodes, chosen)
-        if key in dead:
-            return
-        found = False
-        level = min(forest.level[node] for node in nodes)
-        here = [node for node in nodes if forest.level[node] == level]
-        others = tuple(node for node in nodes if forest.level[node] != level)
-        variable = self.compiled.variables[level]
-        for code in range(variable.size):
-            below = [forest.children[node][code] for node in here]
-            if forest.false in below:
-                continue
-            step = (level, code)
-            taken = chosen
-            if isinstance(variable, SignVariable):
-                taken = (*chosen, step)
-                if not self.numbers.feasible(taken):
-                    continue
-            elif level in self.compiled.compared:
-                taken = (*chosen, step)
-            left = (*others, *map(self.settle, below))
-            for way in self._ways(left, (*steps, step), taken, dead):
-                found = True
-                yield way
-        if not found:
-            dead.add(key)
+    def _comparisons_below(self, nodes: Iterable[int]) -> Iterable[int]:
+        forest, first = self.compiled.forest, len(self.compiled.level_of)
+        mask = 0
+        for node in nodes:
+            mask |= forest.support(node)
+        return bits(mask >> first, first)
 
     def _constraints_on(self, start: int) -> tuple[int, ...]:
         """The constraints that share an unknown fact with a diagram, directly or through other
         constraints."""
         forest = self.compiled.forest
-        settled = {self.settle(c) for c in self.compiled.constraints} - {forest.true}
-        if forest.false in settled:
+        if self._settled is None:
+            nodes = sorted({self.settle(c) for c in self.compiled.constraints} - {forest.true})
+            self._settled = {node: self.unknown([node]) for node in nodes}
+        if forest.false in self._settled:
             return (forest.false,)
-        open_ = {node: self.unknown([node]) for node in sorted(settled)}
-        return tuple(touching(open_, self.unknown([start])))
+        return tuple(touching(self._settled, self.unknown([start])))
 
     def _linked(self, chosen: tuple[Step, ...], nodes: Iterable[int]) -> tuple[Step, ...]:
         """The steps that the comparisons below some nodes depend on: those on the facts that these
@@ -272,3 +250,11 @@ class Walk(Known):
                 if level >= first and own & facts:
                     facts |= own
         return tuple([step for step in chosen if self.spoken_of(step[0]) & facts])
+
+
+def _kinds(compiled: Compiled) -> bytes:
+    """What each level asks for, as ``Forest.ways`` wants to know it."""
+    return bytes(
+        2 if isinstance(variable, SignVariable) else int(level in compiled.compared)
+        for level, variable in enumerate(compiled.variables)
+    )

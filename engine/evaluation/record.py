@@ -48,8 +48,8 @@ class Answer:
     overridden: tuple[Overridden, ...]
     facts_used: Mapping[str, Value]
     requires: tuple[str, ...]
-    confidence: Confidence = "high"
-    """How sure it is, with what it rests on (see ``Sureness``)."""
+    confidence: Confidence | None = None
+    """How sure it is, with what it rests on (see ``Sureness``); None where no reason was wanted."""
 
     @property
     def by_default(self) -> bool:

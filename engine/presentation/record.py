@@ -167,7 +167,8 @@ def _answer(parts: _Parts, answer: Answer, changes: Sequence[Change]) -> Data:
     record, decision, used = parts.record, answer.decision, answer.facts_used
     facts, presumed, values = parts.facts, parts.presumed, parts.values
     data: Data = {"status": answer.status, "value": values[decision.name]}
-    data["confidence"] = answer.confidence
+    if answer.confidence is not None:
+        data["confidence"] = answer.confidence
     if because := why_no_rule(record, answer):
         data["because"] = because
     if answer.status == "undetermined":

@@ -108,7 +108,28 @@ def read_schema(kind: str) -> Mapping[str, Any]:
 def _validator(kind: str) -> Any:
     import jsonschema  # costs 50 ms, which not every command has to pay
 
-    return jsonschema.Draft202012Validator(dict(read_schema(kind)))
+    schema = read_schema(kind)
+    return jsonschema.Draft202012Validator(_in_place(schema, schema["$defs"], frozenset()))
+
+
+_REMARKS = frozenset({"title", "description", "examples"})
+
+
+def _in_place(schema: Any, definitions: Mapping[str, Any], inside: frozenset[str]) -> Any:
+    """A schema with its definitions where it refers to them, but for those that are ``inside``
+    themselves: to look a reference up takes longer than most of what it leads to."""
+    if isinstance(schema, list):
+        return [_in_place(each, definitions, inside) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    remarks = {key: each for key, each in schema.items() if key != "$ref"}
+    if name in definitions and name not in inside and remarks.keys() <= _REMARKS:
+        return _in_place(definitions[name], definitions, inside | {name}) | remarks
+    return {
+        key: each if key == "$defs" else _in_place(each, definitions, inside)
+        for key, each in schema.items()
+    }
 
 
 def _empty(document: Document, kind: str) -> list[Problem]:

@@ -35,7 +35,7 @@ def by_ways(compiled: Compiled, walk: Walk, root: int) -> set[int]:
         leaf: forest.map(f"test {leaf}", lambda value, own=forest.values[leaf]: value == own, root)  # type: ignore[misc]
         for leaf in forest.leaves(root)
     }
-    return {leaf for leaf, part in parts.items() if next(walk.ways(part), None) is not None}
+    return {leaf for leaf, part in parts.items() if next(walk.ways(part, 1), None) is not None}
 
 
 @pytest.mark.parametrize("seed", range(700, 740))
@@ -53,7 +53,7 @@ def test_the_search_finds_what_single_ways_lead_to(
             continue
         possible = Walk(compiled, facts).possible()
         assert possible == (
-            next(Walk(compiled, facts).ways(compiled.forest.true), None) is not None
+            next(Walk(compiled, facts).ways(compiled.forest.true, 1), None) is not None
         )
         for root in compiled.roots.values():
             reached = {leaf for (leaf,) in Walk(compiled, facts).reach([root])}
