@@ -8,7 +8,7 @@ that it depends on: the text of the file, the engine, and what can be said in th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,27 @@ def sound_cases(
     return cases, problems
 
 
+def unread(rulebase: Rulebase) -> list[Path]:
+    """The case files of a pack of which nothing is kept that could be, the longest first."""
+    files = _Files(rulebase)
+    found: dict[Path, int] = {}
+    for path in case_files(Path(rulebase.root)):
+        with suppress(InputError):
+            text = text_of(path, shown(path), None).text
+            place = files.place(text)
+            if place is not None and not place.exists():
+                found[path] = len(text)
+    return sorted(found, key=found.__getitem__, reverse=True)
+
+
+def read_ahead(rulebase: Rulebase, paths: Iterable[Path]) -> None:
+    """Read some case files for whoever reads them next. What is wrong in them is told then."""
+    files = _Files(rulebase)
+    for path in paths:
+        with suppress(InputError):
+            files.read(text_of(path, shown(path), None))
+
+
 class _Files:
     """Reads the case files of a pack, or finds what was read of them before."""
 
@@ -83,7 +104,7 @@ class _Files:
 
     def read(self, source: Source) -> tuple[list[Case], list[Problem]]:
         """The cases of a file, and what is wrong in it, of which nothing is kept."""
-        place = place_of("cases", self._says, source.text)
+        place = self.place(source.text)
         if place is not None:
             with suppress(OSError, ValueError, LookupError, TypeError):
                 return self._unpacked(json.loads(place.read_bytes()), source.name), []
@@ -91,6 +112,10 @@ class _Files:
         if place is not None and not problems:
             keep_json(place, _packed(cases))
         return cases, problems
+
+    def place(self, text: str) -> Path | None:
+        """Where what is read of a text is kept; None where nothing is."""
+        return place_of("cases", self._says, text)
 
     def _unpacked(self, kept: object, file: str) -> list[Case]:
         decisions = self._rulebase.decisions

@@ -13,7 +13,7 @@ from engine.analysis.case_files import sound_cases
 from engine.analysis.cases import Case, CaseResult, run_cases
 from engine.analysis.findings import AGEING, Finding
 from engine.analysis.remembered import Remembered
-from engine.analysis.sharing import begin, prove_and_run
+from engine.analysis.sharing import begin, prove_and_run, read_in_parts
 from engine.analysis.verify import verify
 from engine.evaluation.decide import Decider
 from engine.model import Rulebase
@@ -83,6 +83,7 @@ def check_pack(name: str, progress: Callable[[str], None] = lambda step: None) -
     else:
         jobs = os.cpu_count() or 1
         with ProcessPoolExecutor(jobs, get_context("spawn"), begin, (rulebase,)) as pool:
+            read_in_parts(pool, jobs, rulebase)
             cases, problems = _more(rulebase)
             memory = Remembered(rulebase)
             proved, results = prove_and_run(pool, jobs, decider, cases, memory, progress)

@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
+from engine.analysis.case_files import read_ahead, unread
 from engine.analysis.cases import (
     Case,
     CaseResult,
@@ -65,6 +67,12 @@ def begin(rulebase: Rulebase) -> None:
     _workers[:] = [_Worker(Decider(rulebase), list(parts_of(rulebase)), checks_in(rulebase))]
 
 
+def read(paths: Sequence[Path]) -> None:
+    """Read some case files for the process that asked."""
+    (worker,) = _workers
+    read_ahead(worker.decider.rulebase, paths)
+
+
 def work(
     number: int | None, left: Open, cases: Sequence[Case]
 ) -> tuple[Looked | None, list[Failures | None]]:
@@ -101,6 +109,15 @@ class _Task:
     place: str
     part: int | None = None
     cases: list[int] = field(default_factory=list)
+
+
+def read_in_parts(pool: Executor, jobs: int, rulebase: Rulebase) -> None:
+    """Have the case files of which nothing is kept read by the ``jobs`` processes of the ``pool``,
+    which have begun."""
+    paths = unread(rulebase)
+    if len(paths) > 1:
+        for _ in pool.map(read, (paths[n::jobs] for n in range(jobs))):
+            pass
 
 
 def prove_and_run(

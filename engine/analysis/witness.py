@@ -9,8 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from engine.evaluation.compiling import Compiled
-from engine.evaluation.numbers import Step
+from engine.evaluation.compiling import Compiled, Step
 from engine.evaluation.reach import Walk
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain
 from engine.model import Value

@@ -23,6 +23,12 @@ Asked = tuple[Pick, list[int], list[str]]
 """What picks the classes of the variables that a decision's diagrams ask for from those of all
 variables, the levels of the comparisons among them, and the facts in its formulas."""
 
+Step = tuple[int, int]
+"""A level and the class taken there."""
+
+Known = tuple[tuple[str, Value], ...]
+"""The values of some facts."""
+
 Bunch = tuple[tuple[Decision, ...], Pick, list[int]]
 """Some decisions, what picks the classes of the variables that their diagrams ask for, and the
 levels of the comparisons among them."""
@@ -64,6 +70,9 @@ class Kept:
     """By decision: for each rule's number that of the first one that concludes the same."""
     rules: dict[tuple[object, ...], Rules] = field(default_factory=dict)
     """By a decision and the numbers of its rules that decide, where none else may."""
+    solved: dict[tuple[frozenset[Step], Known], bool] = field(default_factory=dict)
+    """By the steps through comparisons and the numbers in these that are known: whether there are
+    others with which all of them are taken."""
     order: dict[str, int] = field(default_factory=dict)
     """The places of the facts in the vocabulary."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.evaluation.conditions import holds
@@ -145,6 +145,12 @@ class Presumptions:
         self._rulebase = rulebase
         self._heads = rulebase.jurisdiction_fact, rulebase.section_fact
         self._constraints = constraints_by_fact(rulebase)
+        self._anywhere = {
+            n: _apt(each, self._constraints.get(each.fact, ()), {}, rulebase)
+            for n, each in enumerate(rulebase.presumptions)
+            if not self._speaks_of(each, self._heads)
+        }
+        """By their place, those of which jurisdiction and kind of loan settle nothing."""
         self._apt: dict[tuple[Value | None, ...], list[_Apt]] = {}
 
     def beside(self, given: Mapping[str, Value]) -> dict[str, Presumption]:
@@ -178,22 +184,47 @@ class Presumptions:
         rulebase = self._rulebase
         pairs = zip(self._heads, heads, strict=True)
         known = {fact: value for fact, value in pairs if value is not None}
-        for each in rulebase.presumptions:
-            parts = each.when.parts if isinstance(each.when, All) else (each.when,)
-            settled = [holds(part, known, rulebase) for part in parts]
-            if False in settled:
-                continue
-            after = {**known, each.fact: each.value}
-            yield _Apt(
-                each,
-                tuple(part for part, held in zip(parts, settled, strict=True) if not held),
-                _tied(each.when, True, rulebase),
-                tuple(
-                    (c.when, _tied(c.when, False, rulebase))
-                    for c in self._constraints.get(each.fact, ())
-                    if holds(c.when, after, rulebase) is not True
-                ),
-            )
+        for n, each in enumerate(rulebase.presumptions):
+            apt = self._anywhere.get(n)
+            if apt is None:
+                apt = _apt(each, self._constraints.get(each.fact, ()), known, rulebase)
+            if apt is not None:
+                yield apt
+
+    def _speaks_of(self, presumption: Presumption, facts: Collection[str]) -> bool:
+        """Whether the condition of a presumption, or a constraint that it could break, does."""
+        tied = self._constraints.get(presumption.fact, ())
+        terms = self._rulebase.terms
+        return any(
+            name in facts
+            for when in (presumption.when, *(constraint.when for constraint in tied))
+            for name in names_of(when, lambda term: terms[term].when)
+        )
+
+
+def _apt(
+    presumption: Presumption,
+    constraints: Iterable[Constraint],
+    known: Mapping[str, Value],
+    rulebase: Rulebase,
+) -> _Apt | None:
+    """A presumption as far as it is open where some facts are known; None where it can't hold."""
+    when = presumption.when
+    parts = when.parts if isinstance(when, All) else (when,)
+    settled = [holds(part, known, rulebase) for part in parts]
+    if False in settled:
+        return None
+    after = {**known, presumption.fact: presumption.value}
+    return _Apt(
+        presumption,
+        tuple(part for part, held in zip(parts, settled, strict=True) if not held),
+        _tied(when, True, rulebase),
+        tuple(
+            (c.when, _tied(c.when, False, rulebase))
+            for c in constraints
+            if holds(c.when, after, rulebase) is not True
+        ),
+    )
 
 
 def _tied(condition: Condition, outcome: bool, rulebase: Rulebase) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import cast
 
 from engine.evaluation import linear
 from engine.evaluation.amounts import Amount, NoValue, divides_by_zero, evaluate, known_only
-from engine.evaluation.compiling import Compiled
+from engine.evaluation.compiling import Compiled, Step
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain, encode
 from engine.model import Value
 
@@ -19,11 +19,11 @@ MAX_SOLVED = 1_000
 count as possible. The answer may then stay undetermined where more work would settle it; it is
 never wrong."""
 
+MANY_SOLVED = 10_000
+"""Of so many systems it is remembered, for all loans, whether they have a solution."""
+
 MAX_TRIED = 300
 """So many combinations of numbers are tried for a path through comparisons that are not linear."""
-
-Step = tuple[int, int]
-"""A level and the class taken there."""
 
 
 @dataclass(slots=True)
@@ -55,8 +55,24 @@ class Numbers:
         if key not in self._feasible:
             if self.exhausted:
                 return True
-            self._feasible[key] = self._numbers(steps) is not None
+            self._feasible[key] = self._solved(key)
         return self._feasible[key]
+
+    def _solved(self, steps: frozenset[Step]) -> bool:
+        """Whether the steps' system has a solution; of other loans with the same numbers it may be
+        known."""
+        variables, facts = self.compiled.variables, self.facts
+        signs = [v for v in (variables[level] for level, _ in steps) if isinstance(v, SignVariable)]
+        names = sorted({name for sign in signs for name in sign.facts if name in facts})
+        known = tuple([(name, facts[name]) for name in names])
+        solved = self.compiled.kept.solved
+        found = solved.get((steps, known))
+        if found is None:
+            found = self._numbers(steps) is not None
+            if len(solved) >= MANY_SOLVED:
+                solved.clear()
+            solved[steps, known] = found
+        return found
 
     def _numbers(self, steps: Iterable[Step]) -> dict[str, int] | None:
         """Integers for the unknown facts that the steps compare; None if there are none."""

@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engine.evaluation.compiling import Compiled
+from engine.evaluation.compiling import Compiled, Step
 from engine.evaluation.diagram import LEAF
 from engine.evaluation.known import Known, bits
 from engine.evaluation.left import Left, touching, what_is_left
-from engine.evaluation.numbers import Numbers, Step
+from engine.evaluation.numbers import Numbers
 from engine.evaluation.variables import SignVariable
 
 
