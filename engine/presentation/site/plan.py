@@ -26,7 +26,7 @@ Progress = Callable[[str], None]
 
 MANY = 300
 """Of a pack with so many rules another process decides the overviews, all but some rows."""
-HERE = 10
+HERE = 4
 """Of so many rows there is time to decide them here."""
 
 
