@@ -189,10 +189,10 @@ class Decider:
             for name in needed
             if name not in answers and self.rulebase.decisions[name].parameter
         }
-        session.remember()
         answers = self._sureness.of(
             answers, lambda name: parameters.get(name) or session.answer(name, False)
         )
+        session.remember(answers)
         return Record(self.rulebase, strict, given, presumed, answers, parameters)
 
     def _memory(self, compiled: Compiled) -> Alike | None:

@@ -66,6 +66,8 @@ class Session:
     """What every loan has come to whose facts lie in the same classes."""
     _new: list[tuple[Key, Sequence[Decision]]] = field(init=False, default_factory=list)
     """Bunches of decisions that no loan before this one had."""
+    _found_out: list[tuple[Key, Before]] = field(init=False, default_factory=list)
+    """What is to be remembered of single decisions."""
     _beside: Key | None = field(init=False, default=None)
     _leaves_of: dict[int, set[Leaf]] = field(init=False, default_factory=dict)
     _rules: dict[str, Rules] = field(init=False, default_factory=dict)
@@ -88,9 +90,17 @@ class Session:
                 self.found[name] = found
                 self.single[name] = single
 
-    def remember(self) -> None:
-        """Keep what this loan has come to for those after it, once all decisions have answers with
-        their reasons."""
+    def remember(self, answers: Mapping[str, Answer]) -> None:
+        """Keep what this loan has come to for those after it, once its answers have their reasons
+        and it is known how sure they are."""
+        for key, before in self._found_out:
+            name = before.answer.decision.name
+            sure = answers.get(name, before.answer)
+            if sure is not before.answer:
+                before = replace(before, answer=sure)
+            if name in self._settled:
+                self._settled[name] = before
+            cast(Alike, self.alike).decisions.keep(key, before)
         for key, decisions in self._new:
             settled = [
                 (name, self._settled[name], self.found[name], self.single[name])
@@ -163,12 +173,14 @@ class Session:
                 facts_that_mattered(self.walk, decision, found, certain) if reasons else {}
             ),
             requires=decision.requires,
+            confidence="high" if reasons else None,  # most are: ``Sureness`` lowers the others
         )
         if reasons and self.alike is not None:
-            self._remember(self.alike, decision, answer)
+            self._find_out(decision, answer)
         return answer
 
-    def _remember(self, alike: Alike, decision: Decision, answer: Answer) -> None:
+    def _find_out(self, decision: Decision, answer: Answer) -> None:
+        """See what of an answer holds for other loans, and for which."""
         found, rules = self.found[decision.name], self.rules(decision)
         kind = None if found.single is None else found.single.kind
         end = self.walk.settle(self.compiled.roots[decision.name])
@@ -177,15 +189,15 @@ class Session:
             formulas = formulas_at(self.compiled, decision, leaf)
             if not any(True for formula in formulas for _ in names_in(formula)):
                 before = self._settled[decision.name] = Before(kind, found, rules, answer)
-                alike.decisions.keep(self._keys[decision.name], before)
+                self._found_out.append((self._keys[decision.name], before))
                 return
             if self._is_settled(decision, leaf, kind):
                 before = Before(kind, None, rules, answer)
-                alike.decisions.keep(self._keys[decision.name], before)
+                self._found_out.append((self._keys[decision.name], before))
                 return
         if not self.walk.numbers.exhausted:
             before = Before(kind, found, rules, answer)
-            alike.decisions.keep(self._open_key(decision), before)
+            self._found_out.append((self._open_key(decision), before))
 
     def _is_settled(self, decision: Decision, leaf: Leaf, kind: Kind) -> bool:
         """Whether, of an outcome that is reckoned, the classes of the facts alone settle which
@@ -209,7 +221,13 @@ class Session:
             possible = (Possibility(single, possible[0].rules),)
         if not reasons:
             return replace(
-                before, value=value, possible=possible, ask=(), overridden=(), facts_used={}
+                before,
+                value=value,
+                possible=possible,
+                ask=(),
+                overridden=(),
+                facts_used={},
+                confidence=None,
             )
         used = {fact: facts[fact] for fact in before.facts_used}
         if (value, possible, used) == (before.value, before.possible, before.facts_used):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from engine.evaluation.record import SURENESS, Answer
-from engine.model import Confidence, Rule, Rulebase
+from engine.model import Confidence, Decision, Rule, Rulebase
 from engine.trees import names_in, spoken_of
 
 _LEVEL: Mapping[Confidence, int] = {level: number for number, level in enumerate(SURENESS)}
 _HIGH = len(SURENESS) - 1
+
+_Ground = tuple[int, tuple[str, ...]]
+"""How sure a rule is by itself, and the decisions that it speaks of."""
 
 
 class Sureness:
@@ -24,7 +27,8 @@ class Sureness:
 
     def __init__(self, rulebase: Rulebase) -> None:
         self._rulebase = rulebase
-        self._spoken: dict[str, tuple[str, ...]] = {}
+        self._rules: dict[str, _Ground] = {}
+        self._otherwise: dict[str, _Ground] = {}
 
     def of(
         self, answers: Mapping[str, Answer], answer_of: Callable[[str], Answer]
@@ -48,9 +52,15 @@ class Sureness:
         name, decided = answer.decision.name, answer.status == "decided"
         if decided and name in levels:
             return levels[name]
-        alone = decided and not answer.made_together and bool(answer.certain or not answer.rules)
+        if answer.rules:
+            alone = decided and bool(answer.certain) and not answer.made_together
+            rules = answer.certain if alone else answer.rules
+            grounds = [self._rules.get(rule.id) or self._of_rule(rule) for rule in rules]
+        else:
+            alone = decided
+            grounds = [self._of_otherwise(answer.decision)] if decided else []
         each = []
-        for sure, spoken in self._grounds(answer, answer.certain if alone else answer.rules):
+        for sure, spoken in grounds:
             for other in spoken:
                 if other not in levels:
                     one = answers[other] if other in answers else answer_of(other)
@@ -61,20 +71,15 @@ class Sureness:
         levels[name] = found if decided else _HIGH  # what is open has no say where others are not
         return found
 
-    def _grounds(
-        self, answer: Answer, rules: Sequence[Rule]
-    ) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """How sure each deciding rule is by itself, and the decisions that it speaks of."""
-        for rule in rules:
-            yield _LEVEL[rule.authority.confidence], self._spoken_of(rule)
-        if answer.by_default and answer.decision.otherwise is not None:
-            spoken = names_in(answer.decision.otherwise)
-            yield _HIGH, tuple(name for name in spoken if name in self._rulebase.decisions)
+    def _of_rule(self, rule: Rule) -> _Ground:
+        names = set(spoken_of(rule, self._rulebase)) & self._rulebase.decisions.keys()
+        ground = self._rules[rule.id] = _LEVEL[rule.authority.confidence], tuple(names)
+        return ground
 
-    def _spoken_of(self, rule: Rule) -> tuple[str, ...]:
-        """The decisions that a rule speaks of."""
-        found = self._spoken.get(rule.id)
-        if found is None:
-            names = set(spoken_of(rule, self._rulebase))
-            found = self._spoken[rule.id] = tuple(names & self._rulebase.decisions.keys())
-        return found
+    def _of_otherwise(self, decision: Decision) -> _Ground:
+        ground = self._otherwise.get(decision.name)
+        if ground is None:
+            names = () if decision.otherwise is None else names_in(decision.otherwise)
+            spoken = tuple(name for name in names if name in self._rulebase.decisions)
+            ground = self._otherwise[decision.name] = _HIGH, spoken
+        return ground

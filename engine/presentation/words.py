@@ -216,7 +216,20 @@ def formula_words(formula: Formula) -> str:
     >>> formula_words(Extreme("max", (once, Constant(Decimal("0.00")))))
     'max(debt, 0)'
     """
-    return formula_text(_tidy(formula))
+    text = formula_text(formula)
+    words = _words.get(text)
+    if words is None:
+        if len(_words) >= MANY_WORDS:
+            _words.clear()
+        words = _words[text] = formula_text(_tidy(formula))
+    return words
+
+
+_words: dict[str, str] = {}
+"""By the whole text of a formula: equal ones may be written in two ways (0.5 and 0.50)."""
+MANY_WORDS = 2_000
+"""Of so many formulas it is remembered how they are said: the same come back in a loan's answers,
+and when it is decided again."""
 
 
 _NOTHING = Constant(Decimal(0))
