@@ -34,7 +34,8 @@ class Compile(BuildHookInterface[Any]):
 
 def _compiled(folder: Path) -> Path:
     name = ".".join(SOURCE.with_suffix("").parts)
-    modules = cythonize([Extension(name, [str(SOURCE)])], build_dir=str(folder / "c"), quiet=True)
+    extension = Extension(name, [str(SOURCE)], extra_compile_args=["-g0"])
+    modules = cythonize([extension], build_dir=str(folder / "c"), quiet=True)
     command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
     command.build_lib, command.build_temp = str(folder / "lib"), str(folder / "o")
     command.ensure_finalized()

@@ -13,6 +13,7 @@ operation came to is looked up in tables of numbers. Memory is asked for in a fe
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
@@ -45,6 +46,7 @@ cdef class Forest:
     cdef dict _combined
     cdef list _masks
     cdef dict _mask_of
+    cdef uint32_t _steps
     cdef object __weakref__
 
     def __init__(self):
@@ -171,6 +173,7 @@ cdef class Forest:
         else:
             found = self._below(walk, a, b)
         walk.memo.keep(a, b, found)
+        self._pause()
         return found
 
     cdef int _settled(self, _Walk walk, int a, int b) except -2:
@@ -253,6 +256,7 @@ cdef class Forest:
                 walk.at[here + code] = child
             node = self._nodes.node(top, walk.at + here, width)
             walk.top = here
+            self._pause()
         memo[key] = node
         return node
 
@@ -336,6 +340,7 @@ cdef class Forest:
         key = PyBytes_FromStringAndSize(<char *> (ways.at + start), size * sizeof(int32_t)), chosen
         if key in ways.dead:
             return False
+        self._pause()
         for i in range(start, start + size):
             if self._nodes.level[ways.at[i]] < top:
                 top, width = self._nodes.level[ways.at[i]], self._nodes.width(ways.at[i])
@@ -427,6 +432,15 @@ cdef class Forest:
                     if self._nodes.level[child] != _LEAF:
                         waiting.at[waiting.take(1)] = child
         return found
+
+    cdef inline int _pause(self) except -1:
+        """Now and then let other threads go on, and whoever waits interrupt."""
+        self._steps += 1
+        if not self._steps & 0x7FF:
+            PyErr_CheckSignals()
+            with nogil:
+                pass
+        return 0
 
     cdef int _here(self, int node) except -1:
         if not 0 <= node < self._nodes.count:

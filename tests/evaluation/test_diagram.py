@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import random
+import signal
+import threading
 from array import array
 from typing import Any
 
@@ -217,3 +221,51 @@ def test_what_a_function_raises_comes_through_and_nothing_is_remembered_of_it() 
         forest.map("inverse", lambda value: 1 // bool(value), node)
     again = forest.map("inverse", lambda value: not value, node)
     assert [value(forest, again, (code,)) for code in (0, 1)] == [True, False]
+
+
+def test_several_threads_work_on_one_forest() -> None:
+    forest = Forest()
+    found: list[list[int]] = []
+
+    def work(seed: int) -> None:
+        chance, built = random.Random(7), []  # all do the same, each beginning elsewhere
+        regions = [
+            forest.all_of(
+                forest.choice(level, 2, {chance.randrange(2)})
+                for level in chance.sample(range(24), 5)
+            )
+            for _ in range(120)
+        ]
+        for n in range(12):
+            mine = regions[10 * ((n + seed) % 12) :][:10]
+            forest.sets(dict(enumerate(mine[:3])))
+            built.append(forest.any_of(mine))
+        found.append(built[12 - seed :] + built[: 12 - seed])
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(other == found[0] for other in found)
+    alike = {(forest.level[n], forest.children[n]) for n in range(len(forest.level))}
+    leaves = sum(level == LEAF for level in map(forest.level.__getitem__, range(len(forest.level))))
+    assert len(alike) == len(forest.level) - leaves + 1
+
+
+def test_long_work_can_be_interrupted() -> None:
+    forest = Forest()
+    chance = random.Random(1)
+    parts = [
+        forest.all_of(
+            forest.choice(level, 2, {chance.randrange(2)}) for level in chance.sample(range(60), 6)
+        )
+        for _ in range(60)
+    ]
+    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        forest.any_of(parts)  # which would take all memory there is
+    timer.join()
+    assert forest.both(parts[0], parts[0]) == parts[0]
