@@ -6,7 +6,8 @@ For presumptions and for naming the constraint that some facts break; decisions 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from engine.model import (
@@ -17,6 +18,7 @@ from engine.model import (
     Not,
     OneOf,
     Rulebase,
+    Term,
     TermHolds,
     Value,
 )
@@ -29,38 +31,97 @@ _BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+Test = Callable[[Mapping[str, Value]], bool | None]
+"""True or False where the known facts settle it, None where they don't."""
+
+MANY_PACKS = 16
+MANY_TESTS = 20_000
+"""Of so many packs, and of each of so many conditions, it is remembered how they are tested."""
+
+
 def holds(condition: Condition, facts: Mapping[str, Value], rulebase: Rulebase) -> bool | None:
     """True or False where the known facts settle it, None where they don't."""
-    # Every loan meets hundreds of presumptions: the commonest kinds of condition come first.
-    match condition:
-        case OneOf(name, values, negated):
-            if name not in facts:
-                return None
-            return (facts[name] in values) != negated
-        case All(parts):
-            result: bool | None = True
-            for part in parts:
-                value = holds(part, facts, rulebase)
-                if value is False:
-                    return False
-                if value is None:
-                    result = None
-            return result
-        case Compare():
-            return _compared(condition, facts)
-        case TermHolds(name):
-            return holds(rulebase.terms[name].when, facts, rulebase)
-        case Not(part):
-            return _not(holds(part, facts, rulebase))
-        case AnyOf(parts):
-            result = False
-            for part in parts:
-                value = holds(part, facts, rulebase)
-                if value:
-                    return True
-                if value is None:
-                    result = None
-            return result
+    return test_of(condition, rulebase)(facts)
+
+
+def test_of(condition: Condition, rulebase: Rulebase) -> Test:
+    """The test of a condition, made but once: every loan meets hundreds of presumptions."""
+    known = _tests.get(id(rulebase.terms))
+    if known is None:
+        if len(_tests) >= MANY_PACKS:
+            _tests.clear()
+        known = _tests[id(rulebase.terms)] = _Tests(rulebase.terms)
+    return known.of(condition)
+
+
+class _Tests:
+    """The tests of a pack's conditions, by identity: conditions take long to compare."""
+
+    def __init__(self, terms: Mapping[str, Term]) -> None:
+        self._terms = terms
+        self._known: dict[int, tuple[Condition, Test]] = {}
+        """Each condition is kept: no other gets its identity."""
+
+    def of(self, condition: Condition) -> Test:
+        known = self._known.get(id(condition))
+        if known is None:
+            if len(self._known) >= MANY_TESTS:
+                self._known.clear()
+            known = self._known[id(condition)] = condition, self._made(condition)
+        return known[1]
+
+    def _made(self, condition: Condition) -> Test:
+        match condition:
+            case OneOf(name, values, negated):
+                return _one_of(name, values, negated)
+            case All(parts):
+                return _settled_by(False, [self.of(part) for part in parts])
+            case AnyOf(parts):
+                return _settled_by(True, [self.of(part) for part in parts])
+            case Compare():
+                return partial(_compared, condition)
+            case TermHolds(name):
+                return self.of(self._terms[name].when)
+            case Not(part):
+                return _negated(self.of(part))
+
+
+_tests: dict[int, _Tests] = {}
+"""By the identity of a pack's terms, which its parts share."""
+
+
+def _one_of(name: str, values: Collection[Value], negated: bool) -> Test:
+    def test(facts: Mapping[str, Value]) -> bool | None:
+        value = facts.get(name)
+        return None if value is None else (value in values) != negated
+
+    return test
+
+
+def _settled_by(outcome: bool, parts: Sequence[Test]) -> Test:
+    """Parts of which one with this outcome settles the matter."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def test(facts: Mapping[str, Value]) -> bool | None:
+        result: bool | None = not outcome
+        for part in parts:
+            value = part(facts)
+            if value is outcome:
+                return outcome
+            if value is None:
+                result = None
+        return result
+
+    return test
+
+
+def _negated(part: Test) -> Test:
+    def test(facts: Mapping[str, Value]) -> bool | None:
+        value = part(facts)
+        return None if value is None else not value
+
+    return test
 
 
 def _compared(test: Compare, facts: Mapping[str, Value]) -> bool | None:
@@ -69,7 +130,3 @@ def _compared(test: Compare, facts: Mapping[str, Value]) -> bool | None:
     if value is None or other is None:
         return None
     return _BOUNDS[test.bound](value, other)
-
-
-def _not(value: bool | None) -> bool | None:
-    return None if value is None else not value

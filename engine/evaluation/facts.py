@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.evaluation.conditions import holds
+from engine.evaluation.conditions import Test, holds, test_of
 from engine.model import (
     All,
     AnyOf,
@@ -130,11 +130,11 @@ class _Apt:
     """A presumption, as far as it is still open for loans of one jurisdiction and kind."""
 
     presumption: Presumption
-    parts: tuple[Condition, ...]
+    test: Test | None
     """What must hold for it."""
     facts: frozenset[str]
     """Facts without which that can't hold."""
-    constraints: tuple[tuple[Condition, frozenset[str]], ...]
+    constraints: tuple[tuple[Test, frozenset[str]], ...]
     """The constraints that it could break, each with the facts without which it can't."""
 
 
@@ -157,7 +157,6 @@ class Presumptions:
         """What is presumed beside the given facts: in the order of the pack, each presumption whose
         fact is not known yet and whose condition certainly holds; none that would break a
         constraint."""
-        rulebase = self._rulebase
         heads = tuple(map(given.get, self._heads))
         if heads not in self._apt:
             self._apt[heads] = list(self._open(heads))
@@ -169,11 +168,11 @@ class Presumptions:
             name = presumption.fact
             if name in known or (apt.facts and not apt.facts <= names):
                 continue
-            if apt.parts and not all(holds(part, known, rulebase) for part in apt.parts):
+            if apt.test is not None and not apt.test(known):
                 continue
             known[name] = presumption.value
-            for condition, facts in apt.constraints:
-                if facts <= names and holds(condition, known, rulebase) is False:
+            for test, facts in apt.constraints:
+                if facts <= names and test(known) is False:
                     del known[name]
                     break
             else:
@@ -214,13 +213,14 @@ def _apt(
     settled = [holds(part, known, rulebase) for part in parts]
     if False in settled:
         return None
+    left = tuple(part for part, held in zip(parts, settled, strict=True) if not held)
     after = {**known, presumption.fact: presumption.value}
     return _Apt(
         presumption,
-        tuple(part for part, held in zip(parts, settled, strict=True) if not held),
+        test_of(All(left), rulebase) if left else None,
         _tied(when, True, rulebase),
         tuple(
-            (c.when, _tied(c.when, False, rulebase))
+            (test_of(c.when, rulebase), _tied(c.when, False, rulebase))
             for c in constraints
             if holds(c.when, after, rulebase) is not True
         ),
