@@ -30,6 +30,29 @@ _pause = _Pause()  # the search for garbage is the whole process's
 
 
 @contextmanager
+def searched_young(after: int, times: int) -> Iterator[None]:
+    """While this lasts, garbage is looked for among new objects alone, whenever so many have come,
+    and after so many times among those that these searches left; what lives on then is passed over
+    for good. (For who remembers much: to look through all of it takes half a second, and finds
+    nothing. A circle that becomes garbage later stays; all else goes as ever.)"""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(after, times)
+    gc.callbacks.append(_pass_over)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(_pass_over)
+        gc.set_threshold(*before)
+
+
+def _pass_over(phase: str, info: dict[str, int]) -> None:
+    if phase == "stop" and info["generation"]:
+        gc.freeze()
+
+
+@contextmanager
 def unsearched(for_good: bool = False) -> Iterator[None]:
     """No search for garbage while this lasts, in any thread; what is there when the last ends is
     never looked through again if it is to stay ``for_good``."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import weakref
 
 import pytest
 
-from engine.garbage import unsearched
+from engine.garbage import searched_young, unsearched
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +65,22 @@ def test_where_it_was_off_it_stays_off() -> None:
         pass
     assert not gc.isenabled()
     gc.enable()
+
+
+class Ring:
+    """What keeps itself."""
+
+    def __init__(self) -> None:
+        self.ring = self
+
+
+def test_what_lives_on_is_passed_over_and_young_garbage_is_found() -> None:
+    before, callbacks = gc.get_threshold(), len(gc.callbacks)
+    with searched_young(500, 2):
+        ring = weakref.ref(Ring())
+        passed_over = gc.get_freeze_count()
+        kept = [[n] for n in range(20_000)]
+        assert ring() is None
+        assert gc.get_freeze_count() - passed_over > len(kept) / 2
+    assert (gc.get_threshold(), len(gc.callbacks)) == (before, callbacks)
+    gc.unfreeze()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import threading
 import time
@@ -22,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from engine import __version__
 from engine.auditing import Trail
 from engine.evaluation.decide import Decider, Disagreement
+from engine.garbage import searched_young
 from engine.model import Rulebase
 from engine.presentation.record import pack_data
 from engine.service.answers import Reply, ask_for_place, decided, explained, possible
@@ -35,9 +35,9 @@ from engine.service.requests import BODY_SECONDS, MAX_BODY, Request, read_reques
 from engine.service.served import Document, Served
 from engine.values import describe
 
-SEARCH_AFTER = 10_000
-"""So many new objects pass before Python looks for garbage among them. A request leaves none that
-it would find, and what is remembered of requests is looked through less often."""
+SEARCH_AFTER, SEARCHES = 10_000, 3
+"""So many new objects pass before Python looks for garbage among them, and so many such searches
+before it looks at what they left. A request leaves none that it would find."""
 LONG = 8 * 1024
 """A body of more bytes than this, some ten loans, is not tried quickly."""
 
@@ -97,15 +97,13 @@ class Service:
     async def lifespan(self, app: Router) -> AsyncIterator[None]:
         """Get ready before the first request, and finish what is begun after the last."""
         await asyncio.to_thread(self.served.warm_up)
-        gc.collect()
-        gc.freeze()  # what the packs hold never becomes garbage: spare the collector the search
-        gc.set_threshold(SEARCH_AFTER)
         if self._trail is not None:
             self._recorder = Recorder(self._trail)
         _log.info("ready", extra={"data": {"engine": __version__, "packs": list(self._info)}})
         stop = threading.Event()
         building = asyncio.create_task(asyncio.to_thread(self.served.build_on, self._idle, stop))
-        yield
+        with searched_young(SEARCH_AFTER, SEARCHES):  # what packs hold never becomes garbage
+            yield
         stop.set()
         await building
         self._crew.close()
