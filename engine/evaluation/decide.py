@@ -54,6 +54,9 @@ class Decider:
         self._alike = Alike()
         self._met: set[int] = set()
         """The diagrams that a loan was decided on."""
+        self.remembers_first = False
+        """Whether even the first loan on some diagrams is remembered. That takes longer than to
+        decide it; where many loans are to come, as in a service, the next of its kind gains."""
         self._every = self.wanted(None), self.needed(self.wanted(None))
         """All decisions, and with them all that they require."""
 
@@ -198,7 +201,7 @@ class Decider:
     def _memory(self, compiled: Compiled) -> Alike | None:
         """What is remembered of loans on some diagrams. The first one there does without: to tell
         what it has in common with others takes longer than to decide it."""
-        if compiled.kept.number in self._met:
+        if self.remembers_first or compiled.kept.number in self._met:
             return self._alike
         self._met.add(compiled.kept.number)
         return None

@@ -60,6 +60,8 @@ class Served:
         self.deciders: Mapping[str, Decider] = {
             each.rulebase.name: each for each in map(load, packs)
         }
+        for each in self.deciders.values():
+            each.remembers_first = True
         # What all jurisdictions have together takes seconds to build, and who builds holds a lock.
         self._anywhere = {
             name: Decider(each.rulebase, store=KeptDiagrams(each.rulebase))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,15 @@ def test_what_was_worked_out_is_not_worked_out_again(
     assert [decider.decide(loan).answers["late"] for loan in loans] == expected
     with pytest.raises(TypeError):
         decider.decide({"kind": "home"})
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_first_loan_is_remembered_where_many_are_to_come(tmp_path: Path, first: bool) -> None:
+    decider = pack(tmp_path, "late: {type: boolean, label: L}", "a | late | {fraud: true} | true")
+    decider.remembers_first = first
+    answers = [decider.decide({"fraud": True}).answers["late"] for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert [a is b for a, b in pairwise(answers)] == [first, True]
 
 
 def test_an_amount_is_reckoned_anew(tmp_path: Path) -> None:
