@@ -10,7 +10,7 @@ import pytest
 
 from engine import load
 from engine.analysis import case_files
-from engine.analysis.case_files import read_cases, sound_cases
+from engine.analysis.case_files import read_ahead, read_cases, sound_cases, unread
 from engine.analysis.cases import Case
 from engine.problems import InputError, Problem
 from engine.reading.pack import load_pack
@@ -151,3 +151,25 @@ def test_the_cases_beside_those_with_faults_are_kept_apart(folder: Path, fresh: 
     assert [Path(name).name for name in fresh].count("more.yaml") == 2
     with pytest.raises(InputError, match="did you mean `kind`"):
         read_cases(book)
+
+
+def test_what_others_read_ahead_is_not_read_again(folder: Path, fresh: list[str]) -> None:
+    bad = folder / "cases" / "bad.yaml"
+    bad.write_text("- {case: Bad, given: {knd: home}, expect: {answer: none}}\n")
+    book = load_pack(folder)
+    waiting = unread(book)
+    assert [path.name for path in waiting] == ["cases.yaml", "bad.yaml"]  # the longest first
+    read_ahead(book, waiting)
+    assert len(fresh) == 2
+    assert unread(book) == [bad], "of what is wrong nothing is kept"
+    cases, problems = sound_cases(book)
+    assert [case.name for case in cases] == ["Whole", "Open", "Some"]
+    assert [problem.code for problem in problems] == ["unknown-fact"]
+    assert len(fresh) == 3
+
+
+def test_nothing_is_read_ahead_where_nothing_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECOURSE_CACHE", "off")
+    assert unread(load_pack(folder)) == []

@@ -269,3 +269,43 @@ def test_long_work_can_be_interrupted() -> None:
         forest.any_of(parts)  # which would take all memory there is
     timer.join()
     assert forest.both(parts[0], parts[0]) == parts[0]
+
+
+@given(expressions, expressions, st.lists(st.integers(-1, 1), min_size=3, max_size=3))
+def test_the_ways_down_two_diagrams_are_where_both_are_true(
+    first: Any, second: Any, codes: list[int]
+) -> None:
+    forest = Forest()
+    nodes = [built(forest, first), built(forest, second)]
+
+    def ways(most: int) -> list[list[tuple[int, int]]]:
+        every, same = (lambda chosen: True), (lambda chosen, nodes: chosen)
+        return forest.ways(nodes, codes, bytes(3), every, same, most)
+
+    found = ways(len(POINTS))
+    for point in POINTS:
+        if all(code in (-1, point[level]) for level, code in enumerate(codes)):
+            there = [way for way in found if all(point[level] == code for level, code in way)]
+            assert len(there) == (truth(first, point) and truth(second, point))
+    for most in range(3):
+        assert ways(most) == found[:most]
+
+
+def test_steps_that_matter_have_to_go_together() -> None:
+    forest = Forest()
+    nodes = [forest.either(forest.choice(0, 2, {1}), forest.choice(1, 3, {1})), forest.true]
+    asked: list[tuple[tuple[int, int], ...]] = []
+
+    def feasible(chosen: tuple[tuple[int, int], ...]) -> bool:
+        asked.append(chosen)
+        return chosen[-1] != (1, 1)
+
+    def linked(
+        chosen: tuple[tuple[int, int], ...], nodes: list[int]
+    ) -> tuple[tuple[int, int], ...]:
+        assert all(forest.support(node) == 0b10 for node in nodes)
+        return chosen
+
+    found = forest.ways(nodes, [-1] * 3, bytes([1, 2, 0]), feasible, linked, 9)
+    assert found == [[(0, 1)]]
+    assert asked == [((0, 0), (1, 1))], "what leads nowhere is not asked of"
