@@ -8,14 +8,14 @@ hashable value. (Srinivasan, Kam, Malik and Brayton, "Algorithms for discrete fu
 manipulation", ICCAD 1990.)
 
 This is compiled, because proofs are millions of such steps: nodes lie in plain arrays, and what an
-operation came to is looked up in tables of numbers. Memory is asked for in a few places at the end.
+operation came to is looked up in tables of numbers. (Memory is asked for by ``_more`` alone.)
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
 
 LEAF = 1 << 30
