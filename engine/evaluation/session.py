@@ -94,13 +94,13 @@ class Session:
         """Keep what this loan has come to for those after it, once its answers have their reasons
         and it is known how sure they are."""
         for key, before in self._found_out:
-            name = before.answer.decision.name
+            name, kept = before.answer.decision.name, before
             sure = answers.get(name, before.answer)
             if sure is not before.answer:
-                before = replace(before, answer=sure)
-            if name in self._settled:
-                self._settled[name] = before
-            cast(Alike, self.alike).decisions.keep(key, before)
+                kept = replace(before, answer=sure)
+            if self._settled.get(name) is before:
+                self._settled[name] = kept
+            cast(Alike, self.alike).decisions.keep(key, kept)
         for key, decisions in self._new:
             settled = [
                 (name, self._settled[name], self.found[name], self.single[name])
