@@ -26,7 +26,7 @@ variables, the levels of the comparisons among them, and the facts in its formul
 Step = tuple[int, int]
 """A level and the class taken there."""
 
-Known = tuple[tuple[str, Value], ...]
+Given = tuple[tuple[str, Value], ...]
 """The values of some facts."""
 
 Bunch = tuple[tuple[Decision, ...], Pick, list[int]]
@@ -70,7 +70,7 @@ class Kept:
     """By decision: for each rule's number that of the first one that concludes the same."""
     rules: dict[tuple[object, ...], Rules] = field(default_factory=dict)
     """By a decision and the numbers of its rules that decide, where none else may."""
-    solved: dict[tuple[frozenset[Step], Known], bool] = field(default_factory=dict)
+    solved: dict[tuple[frozenset[Step], Given], bool] = field(default_factory=dict)
     """By the steps through comparisons and the numbers in these that are known: whether there are
     others with which all of them are taken."""
     order: dict[str, int] = field(default_factory=dict)

@@ -6,7 +6,7 @@ For presumptions and for naming the constraint that some facts break; decisions 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -52,6 +52,11 @@ def test_of(condition: Condition, rulebase: Rulebase) -> Test:
             _tests.clear()
         known = _tests[id(rulebase.terms)] = _Tests(rulebase.terms)
     return known.of(condition)
+
+
+def test_of_all(conditions: Iterable[Condition], rulebase: Rulebase) -> Test:
+    """The test of some conditions together."""
+    return _settled_by(False, [test_of(each, rulebase) for each in conditions])
 
 
 class _Tests:

@@ -65,16 +65,14 @@ cdef class Forest:
 
     def node(self, int level, children):
         """The node with these children, or the child itself where all are the same."""
-        cdef _Walk walk = _Walk(MAP, None)
+        cdef _Stack hand = _Stack()
         cdef int size = len(children), i
         if not 0 <= level < _LEAF or not size:
             raise ValueError("a node has a level and children")
-        walk.take(size)
+        hand.take(size)
         for i in range(size):
-            walk.at[i] = children[i]
-            if not 0 <= walk.at[i] < self._nodes.count:
-                raise IndexError(walk.at[i])
-        return self._nodes.node(level, walk.at, size)
+            hand.at[i] = self._here(children[i])
+        return self._nodes.node(level, hand.at, size)
 
     def extend(self, int level, int size, children):
         """Add nodes of a level, each with so many children, reduced and not yet here. The numbers
@@ -148,7 +146,7 @@ cdef class Forest:
         """The diagram whose leaves hold the keys of the regions that are true there, or the
         ``first`` of them alone. (All regions are walked down together, so that nothing is built
         that is not part of the outcome.)"""
-        cdef _Walk walk = _Walk(MAP, None)
+        cdef _Stack walk = _Stack()
         cdef int i, size = len(regions)
         walk.take(size)
         for i, region in enumerate(regions.values()):
@@ -221,7 +219,7 @@ cdef class Forest:
         return child
 
     cdef int _sets(
-        self, _Walk walk, tuple keys, dict memo, Py_ssize_t start, bint first
+        self, _Stack walk, tuple keys, dict memo, Py_ssize_t start, bint first
     ) except -1:
         """What ``sets`` comes to of the diagrams that the walk holds from ``start`` on."""
         cdef int size = len(keys), top = _LEAF, width = 0, node, child, i, code
@@ -288,7 +286,7 @@ cdef class Forest:
         ``feasible`` together, of which only those go on to count that are ``linked`` with what the
         nodes ask for that are still to come.
         """
-        cdef _Ways ways = _Ways(BOTH, None)
+        cdef _Ways ways = _Ways()
         ways.codes, ways.kinds, ways.feasible, ways.linked = codes, kinds, feasible, linked
         ways.most, ways.steps, ways.found, ways.dead = most, [], [], set()
         for node in nodes:
@@ -371,7 +369,7 @@ cdef class Forest:
             ways.dead.add(key)
         return found
 
-    cdef bint _all_open(self, _Walk walk, Py_ssize_t start) noexcept:
+    cdef bint _all_open(self, _Stack walk, Py_ssize_t start) noexcept:
         """Put the diagrams in order, each once and without those that are true; whether none is
         false."""
         cdef Py_ssize_t i, place, end = start
@@ -413,7 +411,7 @@ cdef class Forest:
 
     cdef list _reached(self, int a, bint leaves):
         cdef _Memo seen = _Memo()
-        cdef _Walk waiting = _Walk(MAP, None)
+        cdef _Stack waiting = _Stack()
         cdef int node, child, i
         cdef list found = []
         waiting.at[waiting.take(1)] = a
@@ -505,7 +503,6 @@ cdef struct _Table:
     int32_t *slots
     uint32_t room  # a power of two, or nothing
     uint32_t used
-    int32_t listed  # from here on nodes of the level may be there that are not listed
 
 
 cdef class _Nodes:
@@ -707,19 +704,13 @@ cdef class _Memo:
         self.keys[slot], self.found[slot] = key, found
 
 
-cdef class _Walk:
-    """An operation on its way down: what it remembers, and the nodes it holds in its hands."""
+cdef class _Stack:
+    """The nodes that something on its way down holds in its hands."""
 
-    cdef _Kind kind
-    cdef _Memo memo
-    cdef object change
-    cdef object keeps
-    cdef dict kept
     cdef int32_t *at
     cdef Py_ssize_t top, _room
 
-    def __cinit__(self, _Kind kind, _Memo memo):
-        self.kind, self.memo = kind, memo
+    def __cinit__(self, *_):
         self.at = <int32_t *> _more(NULL, 256, sizeof(int32_t))
         self._room = 256
 
@@ -736,7 +727,20 @@ cdef class _Walk:
         return start
 
 
-cdef class _Ways(_Walk):
+cdef class _Walk(_Stack):
+    """An operation on two diagrams: what it does, and what it remembers."""
+
+    cdef _Kind kind
+    cdef _Memo memo
+    cdef object change
+    cdef object keeps
+    cdef dict kept
+
+    def __init__(self, _Kind kind, _Memo memo):
+        self.kind, self.memo = kind, memo
+
+
+cdef class _Ways(_Stack):
     """A search for ways down: what it is told, and what it has found so far."""
 
     cdef list codes, steps, found

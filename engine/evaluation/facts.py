@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from engine.evaluation.conditions import Test, holds, test_of
+from engine.evaluation.conditions import Test, holds, test_of, test_of_all
 from engine.model import (
     All,
     AnyOf,
@@ -145,13 +146,16 @@ class Presumptions:
         self._rulebase = rulebase
         self._heads = rulebase.jurisdiction_fact, rulebase.section_fact
         self._constraints = constraints_by_fact(rulebase)
-        self._anywhere = {
-            n: _apt(each, self._constraints.get(each.fact, ()), {}, rulebase)
-            for n, each in enumerate(rulebase.presumptions)
+        self._apt: dict[tuple[Value | None, ...], list[_Apt]] = {}
+
+    @cached_property
+    def _anywhere(self) -> Mapping[int, _Apt | None]:
+        """By their place, those of which jurisdiction and kind of loan settle nothing."""
+        return {
+            n: _apt(each, self._constraints.get(each.fact, ()), {}, self._rulebase)
+            for n, each in enumerate(self._rulebase.presumptions)
             if not self._speaks_of(each, self._heads)
         }
-        """By their place, those of which jurisdiction and kind of loan settle nothing."""
-        self._apt: dict[tuple[Value | None, ...], list[_Apt]] = {}
 
     def beside(self, given: Mapping[str, Value]) -> dict[str, Presumption]:
         """What is presumed beside the given facts: in the order of the pack, each presumption whose
@@ -184,8 +188,9 @@ class Presumptions:
         pairs = zip(self._heads, heads, strict=True)
         known = {fact: value for fact, value in pairs if value is not None}
         for n, each in enumerate(rulebase.presumptions):
-            apt = self._anywhere.get(n)
-            if apt is None:
+            if n in self._anywhere:
+                apt = self._anywhere[n]
+            else:
                 apt = _apt(each, self._constraints.get(each.fact, ()), known, rulebase)
             if apt is not None:
                 yield apt
@@ -217,7 +222,7 @@ def _apt(
     after = {**known, presumption.fact: presumption.value}
     return _Apt(
         presumption,
-        test_of(All(left), rulebase) if left else None,
+        test_of_all(left, rulebase) if left else None,
         _tied(when, True, rulebase),
         tuple(
             (test_of(c.when, rulebase), _tied(c.when, False, rulebase))
