@@ -14,7 +14,8 @@ from operator import itemgetter
 from typing import Generic, TypeVar, cast
 
 from engine.evaluation.compiling import Asked, Bunch, Compiled, Pick, Rules
-from engine.evaluation.known import LATER, Known, bits
+from engine.evaluation.diagram import LATER
+from engine.evaluation.known import Known, bits
 from engine.evaluation.outcomes import Found, Kind, Outcome
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer

@@ -53,9 +53,11 @@ class Kept:
     """What was worked out for a loan and is the same for every loan that comes the same way down
     the diagrams. Whoever fills it sees that it stays small."""
 
-    live: dict[str, list[tuple[int, int, int, tuple[int, ...]]]] = field(default_factory=dict)
-    """By decision: the numbers of its rules that can decide, and where they do: a diagram, its
-    level and its children."""
+    live: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By decision: the numbers of its rules that can decide, each with the diagram of where it
+    does."""
+    kinds: dict[int, bytes] = field(default_factory=dict)
+    """By how many variables there are: what each asks for, as ``Descent.ways`` wants to know it."""
     formulas: dict[tuple[str, object], tuple[Formula, tuple[str, ...]]] = field(
         default_factory=dict
     )

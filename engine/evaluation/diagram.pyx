@@ -5,7 +5,7 @@ A diagram is a number in a :class:`Forest`. A node has a level (the variable it 
 child for each class of that variable; levels rise along every path, no node has all its children
 equal, and no two nodes are alike, so that equal functions are the same number. Leaves hold any
 hashable value. (Srinivasan, Kam, Malik and Brayton, "Algorithms for discrete function
-manipulation", ICCAD 1990.)
+manipulation", ICCAD 1990.) A :class:`Descent` goes down them with what is known of one loan.
 
 This is compiled, because proofs are millions of such steps: nodes lie in plain arrays, and what an
 operation came to is looked up in tables of numbers. (Memory is asked for by ``_more`` alone.)
@@ -21,11 +21,19 @@ from libc.string cimport memcmp, memcpy, memmove, memset
 LEAF = 1 << 30
 """The level of a leaf: below every variable."""
 
+UNKNOWN = -1
+"""The class of a variable of which nothing is known."""
+
+LATER = -2
+"""The class of a variable that was not worked out yet."""
+
 cdef object _ONE = 1  # of Python: masks have more bits than numbers of C
 
 cdef enum:
     _LEAF = 1 << 30
     _NONE = -1
+    _LATER = -2
+    _DEPENDS = 2
 
 cdef enum _Kind:
     BOTH, EITHER, LESS, MAP, APPLY
@@ -260,41 +268,6 @@ cdef class Forest:
 
     # ---- questions ----------------------------------------------------------------------------
 
-    cpdef int follow(self, int node, list codes) except -1:
-        """From a node along the classes that are known, one a level, to the leaf or the first node
-        whose class is negative."""
-        cdef int level, code
-        self._here(node)
-        while (level := self._nodes.level[node]) != _LEAF:
-            if level >= len(codes):
-                raise IndexError(level)
-            code = codes[level]
-            if code < 0:
-                break
-            if code >= self._nodes.width(node):
-                raise IndexError(code)
-            node = self._nodes.child(node, code)
-        return node
-
-    def ways(self, nodes, list codes, bytes kinds, feasible, linked, int most):
-        """The first ways, at most so many, down diagrams of truth values, all at once, to where all
-        of them are true: lists of steps, each a level and the class taken there.
-
-        ``codes`` are the classes that are known, a level each, negative where none is. ``kinds``
-        say for each level what is asked there: 0 for a fact alone, 1 for one that is compared with
-        others, 2 for a comparison. A way is followed as long as the steps of the kinds 1 and 2 are
-        ``feasible`` together, of which only those go on to count that are ``linked`` with what the
-        nodes ask for that are still to come.
-        """
-        cdef _Ways ways = _Ways()
-        ways.codes, ways.kinds, ways.feasible, ways.linked = codes, kinds, feasible, linked
-        ways.most, ways.steps, ways.found, ways.dead = most, [], [], set()
-        for node in nodes:
-            ways.at[ways.take(1)] = self.follow(node, codes)
-        if most > 0:
-            self._ways(ways, 0, ())
-        return ways.found
-
     def narrowed(self, int region, constraints):
         """A region without what breaks a constraint on nothing but what the region asks for."""
         others = ~self._masks[self._support(self._here(region))]
@@ -320,54 +293,6 @@ cdef class Forest:
         self._both, self._either, self._less = _Memo(), _Memo(), _Memo()
         self._changed = {}
         self._combined = {}
-
-    cdef bint _ways(self, _Ways ways, Py_ssize_t start, tuple chosen) except -1:
-        """Whether there is a way down the diagrams that ``ways`` holds from ``start`` on."""
-        cdef Py_ssize_t i, below, size
-        cdef int node, code, kind, top = _LEAF, width = 0
-        cdef bint found = False
-        cdef tuple taken
-        if not self._all_open(ways, start):
-            return False
-        size = ways.top - start
-        if not size:
-            ways.found.append(list(ways.steps))
-            return True
-        if chosen:
-            chosen = ways.linked(chosen, [ways.at[i] for i in range(start, ways.top)])
-        key = PyBytes_FromStringAndSize(<char *> (ways.at + start), size * sizeof(int32_t)), chosen
-        if key in ways.dead:
-            return False
-        self._pause()
-        for i in range(start, start + size):
-            if self._nodes.level[ways.at[i]] < top:
-                top, width = self._nodes.level[ways.at[i]], self._nodes.width(ways.at[i])
-        if top >= len(ways.kinds):
-            raise IndexError(top)
-        kind = ways.kinds[top]
-        for code in range(width):
-            below = ways.take(size)
-            for i in range(size):
-                node = ways.at[start + i]
-                if self._nodes.level[node] == top:
-                    node = self.follow(self._nodes.child(node, code), ways.codes)
-                ways.at[below + i] = node
-                if node == self.false:
-                    break
-            else:
-                taken = chosen
-                if kind:
-                    taken = (*chosen, (top, code))
-                if kind != 2 or ways.feasible(taken):
-                    ways.steps.append((top, code))
-                    found = self._ways(ways, below, taken) or found
-                    ways.steps.pop()
-            ways.top = below
-            if len(ways.found) >= ways.most:
-                return True
-        if not found:
-            ways.dead.add(key)
-        return found
 
     cdef bint _all_open(self, _Stack walk, Py_ssize_t start) noexcept:
         """Put the diagrams in order, each once and without those that are true; whether none is
@@ -493,6 +418,348 @@ cdef class Children:
         if not 0 <= node < self._nodes.count:
             raise IndexError(node)
         return tuple([self._nodes.child(node, i) for i in range(self._nodes.width(node))])
+
+
+cdef class Descent:
+    """The diagrams of a forest under what is known of one loan. Not shared between threads.
+
+    ``codes`` are the classes of the variables, by level: ``UNKNOWN``, or ``LATER`` where
+    ``class_of`` tells it of the level when it is first asked for. ``left`` holds, of levels that
+    are unknown, the classes that are left, where some are ruled out; who fills it does so before
+    ``reduced`` and ``reach`` are asked.
+    """
+
+    cdef readonly dict left
+    cdef readonly dict below
+    cdef Forest _forest
+    cdef _Nodes _nodes
+    cdef list _codes
+    cdef object _class_of
+    cdef _Memo _met, _reduced
+    cdef dict _same
+
+    def __init__(self, Forest forest, list codes, class_of):
+        self._forest, self._nodes = forest, forest._nodes
+        self._codes, self._class_of = codes, class_of
+        self.left, self.below = {}, {}
+        self._met, self._reduced, self._same = _Memo(), _Memo(), {}
+
+    # ---- what is known ------------------------------------------------------------------------
+
+    def code(self, int level):
+        """The class of a variable, negative where it is not known."""
+        return self._code(level)
+
+    def settle(self, int node):
+        """Follow what is known from a node: the leaf, or the first node that asks for what is not
+        known."""
+        return self._settle(self._forest._here(node))
+
+    def meets(self, int node):
+        """Whether the loan lies in a part, whatever the unknown facts are; None where that depends
+        on them. (Constraints, and what comparisons say of one another, are left aside.)"""
+        cdef int met = self._meets(self._forest._here(node))
+        return None if met == _DEPENDS else met == 1
+
+    def parted(self, parts):
+        """Of pairs of a number and a part the numbers of the parts in which the loan lies, and
+        those of the parts in which it may lie."""
+        cdef list certain = [], possible = []
+        cdef int met
+        for number, node in parts:
+            met = self._meets(self._forest._here(node))
+            if met == _DEPENDS:
+                possible.append(number)
+            elif met:
+                certain.append(number)
+        return certain, possible
+
+    def needed(self, roots):
+        """Levels that are needed for every root to come to the leaf it comes to, none of which can
+        be left out; None where some root comes to no leaf yet.
+
+        From the last level up: one is left out where each of its classes surely leads to the same
+        leaf, by the levels below it that were kept. (Huang, Izza, Ignatiev and Marques-Silva, "On
+        efficiently explaining graph-based classifiers", KR 2021, for decision graphs of this kind.)
+        """
+        cdef dict asked = {}
+        cdef set kept = set()
+        cdef _Memo sure = _Memo()
+        cdef int node, goal, level
+        for root in roots:
+            node = self._forest._here(root)
+            goal = self._settle(node)
+            if self._nodes.level[goal] != _LEAF:
+                return None
+            while node != goal:
+                level = self._nodes.level[node]
+                asked.setdefault(level, []).append((node, goal))
+                node = self._nodes.child(node, self._code(level))
+        for level in sorted(asked, reverse=True):
+            for node, goal in asked[level]:
+                if not self._all_surely(node, goal, kept, sure):
+                    kept.add(level)
+                    break
+        return kept
+
+    cdef int _code(self, int level) except -3:
+        if level >= len(self._codes):
+            raise IndexError(level)
+        cdef int code = self._codes[level]
+        if code == _LATER:
+            code = self._class_of(level)
+            self._codes[level] = code
+        return code
+
+    cdef int _settle(self, int node) except -1:
+        cdef int level, code
+        while (level := self._nodes.level[node]) != _LEAF:
+            code = self._code(level)
+            if code < 0:
+                break
+            node = self._child(node, code)
+        return node
+
+    cdef int _child(self, int node, int code) except -1:
+        if not 0 <= code < self._nodes.width(node):
+            raise IndexError(code)
+        return self._nodes.child(node, code)
+
+    cdef int _meets(self, int node) except -1:
+        cdef int found, i, child, before = _NONE, met = _NONE
+        node = self._settle(node)
+        if self._nodes.level[node] == _LEAF:
+            return node == self._forest.true
+        found = self._met.find(node, 0)
+        if found != _NONE:
+            return found
+        for i in range(self._nodes.width(node)):
+            child = self._nodes.child(node, i)
+            if child == before:
+                continue
+            before = child
+            found = self._meets(child)
+            met = found if met == _NONE or met == found else <int> _DEPENDS
+            if met == _DEPENDS:
+                break
+        self._met.keep(node, 0, met)
+        return met
+
+    cdef int _surely(self, int node, int goal, set kept, _Memo sure) except -1:
+        """Whether every way from a node leads to the leaf that is the goal, where what is known of
+        the levels that are kept is followed. (Which of its level and those below are kept must have
+        been settled.)"""
+        cdef int found
+        level = self._nodes.level[node]
+        if level == _LEAF:
+            return node == goal
+        found = sure.find(node, goal)
+        if found != _NONE:
+            return found
+        if level in kept:
+            found = self._surely(self._nodes.child(node, self._code(level)), goal, kept, sure)
+        else:
+            found = self._all_surely(node, goal, kept, sure)
+        sure.keep(node, goal, found)
+        return found
+
+    cdef bint _all_surely(self, int node, int goal, set kept, _Memo sure) except -1:
+        """The same of every child."""
+        cdef int i, child, before = _NONE
+        for i in range(self._nodes.width(node)):
+            child = self._nodes.child(node, i)
+            if child != before and not self._surely(child, goal, kept, sure):
+                return False
+            before = child
+        return True
+
+    # ---- what is left -------------------------------------------------------------------------
+
+    def remaining(self, int node):
+        """Follow what is known from a node, and what alone is left."""
+        return self._remaining(self._forest._here(node))
+
+    def reduced(self, int node):
+        """A node that stands for all that lead on as this one does under what is known; a leaf,
+        where the answers to what is not known change nothing. ``below`` holds the reduced children
+        of nodes that were reduced, by the classes that are left."""
+        return self._reduce(self._forest._here(node))
+
+    def reach(self, nodes, constraints, bytes kinds, feasible, linked, check):
+        """Every combination of leaves that is reached from some reduced nodes in the loans that
+        meet the constraints; for ``kinds``, ``feasible`` and ``linked`` see ``ways``. ``check`` is
+        called now and then: what it raises ends the search."""
+        cdef _Reach reach = _Reach()
+        reach.kinds, reach.feasible, reach.linked, reach.check = kinds, feasible, linked, check
+        reach.seen, reach.found = set(), {}
+        for node in nodes:
+            reach.at[reach.take(1)] = self._forest._here(node)
+        reach.size = reach.top
+        for node in constraints:
+            reach.at[reach.take(1)] = self._forest._here(node)
+        self._reach(reach, 0, ())
+        return list(reach.found)
+
+    def ways(self, nodes, bytes kinds, feasible, linked, int most):
+        """The first ways, at most so many, down diagrams of truth values, all at once, to where all
+        of them are true: lists of steps, each a level and the class taken there.
+
+        ``kinds`` say for each level what is asked there: 0 for a fact alone, 1 for one that is
+        compared with others, 2 for a comparison. A way is followed as long as the steps of the
+        kinds 1 and 2 are ``feasible`` together, of which only those go on to count that are
+        ``linked`` with what the nodes ask for that are still to come.
+        """
+        cdef _Ways ways = _Ways()
+        ways.kinds, ways.feasible, ways.linked = kinds, feasible, linked
+        ways.most, ways.steps, ways.found, ways.dead = most, [], [], set()
+        for node in nodes:
+            ways.at[ways.take(1)] = self._settle(self._forest._here(node))
+        if most > 0:
+            self._ways(ways, 0, ())
+        return ways.found
+
+    cdef int _remaining(self, int node) except -1:
+        while True:
+            node = self._settle(node)
+            only = self.left.get(self._nodes.level[node]) if self.left else None
+            if only is None or len(only) != 1:
+                return node
+            node = self._child(node, only[0])
+
+    cdef int _reduce(self, int node) except -1:
+        cdef int found, i
+        cdef bint alike = True
+        cdef list below = []
+        node = self._remaining(node)
+        level = self._nodes.level[node]
+        if level == _LEAF:
+            return node
+        found = self._reduced.find(node, 0)
+        if found != _NONE:
+            return found
+        for i in self._classes(level, node):
+            found = self._reduce(self._child(node, i))
+            below.append(found)
+            alike = alike and found == <int> below[0]
+        if not below:
+            raise ValueError("no class is left")
+        if not alike:
+            found = self._same.setdefault((level, *below), node)
+            self.below[found] = tuple(below)
+        self._reduced.keep(node, 0, found)
+        return found
+
+    cdef object _classes(self, level, int node):
+        found = self.left.get(level)
+        return range(self._nodes.width(node)) if found is None else found
+
+    cdef int _reach(self, _Reach reach, Py_ssize_t start, tuple chosen) except -1:
+        """Find what is reached from the nodes that ``reach`` holds from ``start`` on, and behind
+        them the constraints that go with them."""
+        cdef Py_ssize_t middle = start + reach.size, i, below, size, place
+        cdef int node, kind, top, first
+        cdef tuple taken, ends
+        if not self._forest._all_open(reach, middle):
+            return 0
+        size = reach.top - start
+        top, first = self._topmost(reach, start, middle)
+        if top == _LEAF:
+            leaves = tuple([reach.at[i] for i in range(start, middle)])
+            if leaves in reach.found:
+                return 0
+            if middle == reach.top:
+                reach.found[leaves] = None
+                return 0
+        if chosen:
+            chosen = reach.linked(chosen, [reach.at[i] for i in range(start, reach.top)])
+        key = PyBytes_FromStringAndSize(
+            <char *> (reach.at + start), size * sizeof(int32_t)
+        ), chosen
+        if key in reach.seen:
+            return 0
+        reach.seen.add(key)
+        self._forest._pause()
+        if not len(reach.seen) & 0x3F:
+            reach.check()
+        top, first = self._topmost(reach, start, reach.top)
+        if top >= len(reach.kinds):
+            raise IndexError(top)
+        kind = reach.kinds[top]
+        for place, code in enumerate(self._classes(top, first)):
+            below = reach.take(size)
+            for i in range(size):
+                node = reach.at[start + i]
+                if self._nodes.level[node] == top:
+                    if i < reach.size:
+                        ends = self.below[node]
+                        if place >= len(ends):
+                            raise IndexError(place)
+                        node = ends[place]
+                    else:
+                        node = self._remaining(self._child(node, code))
+                reach.at[below + i] = node
+                if i >= reach.size and node == self._forest.false:
+                    break
+            else:
+                taken = (*chosen, (top, code)) if kind else chosen
+                if kind != 2 or reach.feasible(taken):
+                    self._reach(reach, below, taken)
+            reach.top = below
+        return 0
+
+    cdef (int, int) _topmost(self, _Stack walk, Py_ssize_t start, Py_ssize_t end) noexcept:
+        """The least level of some of the nodes, and the first node of that level."""
+        cdef int top = _LEAF, first = _NONE
+        cdef Py_ssize_t i
+        for i in range(start, end):
+            if self._nodes.level[walk.at[i]] < top:
+                first = walk.at[i]
+                top = self._nodes.level[first]
+        return top, first
+
+    cdef bint _ways(self, _Ways ways, Py_ssize_t start, tuple chosen) except -1:
+        """Whether there is a way down the diagrams that ``ways`` holds from ``start`` on."""
+        cdef Py_ssize_t i, below, size
+        cdef int node, code, kind, top, first
+        cdef bint found = False
+        cdef tuple taken
+        if not self._forest._all_open(ways, start):
+            return False
+        size = ways.top - start
+        if not size:
+            ways.found.append(list(ways.steps))
+            return True
+        if chosen:
+            chosen = ways.linked(chosen, [ways.at[i] for i in range(start, ways.top)])
+        key = PyBytes_FromStringAndSize(<char *> (ways.at + start), size * sizeof(int32_t)), chosen
+        if key in ways.dead:
+            return False
+        self._forest._pause()
+        top, first = self._topmost(ways, start, ways.top)
+        if top >= len(ways.kinds):
+            raise IndexError(top)
+        kind = ways.kinds[top]
+        for code in range(self._nodes.width(first)):
+            below = ways.take(size)
+            for i in range(size):
+                node = ways.at[start + i]
+                if self._nodes.level[node] == top:
+                    node = self._settle(self._nodes.child(node, code))
+                ways.at[below + i] = node
+                if node == self._forest.false:
+                    break
+            else:
+                taken = (*chosen, (top, code)) if kind else chosen
+                if kind != 2 or ways.feasible(taken):
+                    ways.steps.append((top, code))
+                    found = self._ways(ways, below, taken) or found
+                    ways.steps.pop()
+            ways.top = below
+            if len(ways.found) >= ways.most:
+                return True
+        if not found:
+            ways.dead.add(key)
+        return found
 
 
 # ---- in arrays ------------------------------------------------------------------------------------
@@ -740,10 +1007,22 @@ cdef class _Walk(_Stack):
         self.kind, self.memo = kind, memo
 
 
+cdef class _Reach(_Stack):
+    """A search for leaves: what it is told, and what it has found so far."""
+
+    cdef Py_ssize_t size
+    cdef bytes kinds
+    cdef object feasible
+    cdef object linked
+    cdef object check
+    cdef set seen
+    cdef dict found
+
+
 cdef class _Ways(_Stack):
     """A search for ways down: what it is told, and what it has found so far."""
 
-    cdef list codes, steps, found
+    cdef list steps, found
     cdef bytes kinds
     cdef object feasible
     cdef object linked

@@ -42,7 +42,7 @@ def facts_that_mattered(
     levels = None
     if found.single is not None:
         roots += [compiled.decides[compiled.rulebase.rules[n].id] for n in deciding]
-        levels = _needed_levels(walk, roots)
+        levels = walk.descent.needed(roots)
     if levels is None:
         levels = _passed(walk, roots)
     needed = {name for level in levels for name in names_at(walk, level)}
@@ -106,59 +106,6 @@ def in_formulas(
                         (every[name], cast(Leaf, compiled.forest.values[node])) for node in inner
                     )
     return list(facts), list(decisions)
-
-
-def _needed_levels(walk: Walk, roots: Iterable[int]) -> set[int] | None:
-    """Levels that are needed for every root to come to the leaf it comes to, none of which can be
-    left out; None where some root comes to no leaf yet.
-
-    From the last level up: one is left out where each of its classes surely leads to the same leaf,
-    by the levels below it that were kept. (Huang, Izza, Ignatiev and Marques-Silva, "On efficiently
-    explaining graph-based classifiers", KR 2021, for decision graphs of this kind.)
-    """
-    forest = walk.compiled.forest
-    level_of, children = forest.level, forest.children
-    asked: dict[int, list[tuple[int, int]]] = {}
-    for root in roots:
-        goal = walk.settle(root)
-        if level_of[goal] != LEAF:
-            return None
-        node = root
-        while node != goal:
-            level = level_of[node]
-            asked.setdefault(level, []).append((node, goal))
-            node = children[node][walk.code(level)]
-    kept: set[int] = set()
-    sure: set[tuple[int, int]] = set()
-
-    def surely(start: int, goal: int) -> bool:
-        """Whether every way from a node leads to the leaf that is the goal."""
-        seen: set[tuple[int, int]] = set()
-        waiting = [start]
-        while waiting:
-            node = waiting.pop()
-            level = level_of[node]
-            if level == LEAF:
-                if node != goal:
-                    return False
-            elif (key := (node, goal)) not in seen and key not in sure:
-                seen.add(key)
-                if level in kept:
-                    waiting.append(children[node][walk.code(level)])
-                else:
-                    waiting.extend(set(children[node]))
-        sure.update(seen)
-        return True
-
-    for level in sorted(asked, reverse=True):
-        code = walk.code(level)  # whose way leads to the goal by the levels kept so far
-        for node, goal in asked[level]:
-            others = set(children[node])
-            others.discard(children[node][code])
-            if not all(surely(child, goal) for child in others):
-                kept.add(level)
-                break
-    return kept
 
 
 # ---- the rules overridden ---------------------------------------------------------------------
@@ -253,7 +200,7 @@ def _left_by(walk: Walk, root: int) -> dict[int, float]:
     """By variable how many leaves are left of a diagram, on average, once its class is known; the
     values of an enum count one each, the classes of an amount alike."""
     walk.check_time()
-    part, levels, below = walk.open_part(root), walk.compiled.forest.level, walk.below
+    part, levels, below = walk.open_part(root), walk.compiled.forest.level, walk.descent.below
     masks = {leaf: 1 << i for i, leaf in enumerate(part.leaves)}
     for node in reversed(part.nodes):
         masks[node] = _union(masks, below[node])

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from engine.evaluation.compiling import Compiled
-from engine.evaluation.diagram import LEAF
+from engine.evaluation.diagram import LATER, UNKNOWN, Descent
 from engine.evaluation.numbers import sign_of
-from engine.evaluation.variables import FactVariable, SignVariable
+from engine.evaluation.variables import FactVariable, SignVariable, Variable
 from engine.model import Value
-
-UNKNOWN = -1
-LATER = -2
-"""The class of a comparison that was not worked out yet."""
 
 
 @dataclass(slots=True)
@@ -24,17 +21,19 @@ class Known:
     compiled: Compiled
     facts: Mapping[str, Value]
     codes: list[int] = field(init=False)
+    """The class of each variable, ``UNKNOWN``, or ``LATER``."""
+    descent: Descent = field(init=False)
     _bits: dict[str, int] = field(init=False, default_factory=dict)
     _spoken: dict[int, int] = field(init=False, default_factory=dict)
     _unknown: dict[int, int] = field(init=False, default_factory=dict)
     _compared: dict[int, int] = field(init=False, default_factory=dict)
-    _met: dict[int, bool | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         codes = [UNKNOWN] * len(self.compiled.level_of)
         codes += [LATER] * (len(self.compiled.variables) - len(codes))
         self.codes = codes
         self._enter(self.facts)
+        self.descent = Descent(self.compiled.forest, codes, self._class_of())
 
     def _enter(self, facts: Mapping[str, Value]) -> None:
         compiled, codes = self.compiled, self.codes
@@ -43,6 +42,10 @@ class Known:
             if level is not None:
                 codes[level] = cast(FactVariable, compiled.variables[level]).code(value)
 
+    def _class_of(self) -> Callable[[int], int]:
+        """What works out the class of a comparison."""
+        return partial(_sign, self.compiled.variables, self.facts)
+
     def but(self, changed: Mapping[str, Value]) -> Known:
         """The loan with other values of some facts."""
         other = Known(self.compiled, {})
@@ -50,6 +53,7 @@ class Known:
         other.facts = {**self.facts, **changed}
         other.codes[:facts] = self.codes[:facts]
         other._enter(changed)
+        other.descent = Descent(self.compiled.forest, other.codes, other._class_of())
         return other
 
     def shared(self) -> Known:
@@ -62,36 +66,11 @@ class Known:
     def settle(self, node: int) -> int:
         """Follow what is known from ``node``: the leaf, or the first node that asks for what is
         not known."""
-        forest, codes = self.compiled.forest, self.codes
-        while (level := forest.level[node := forest.follow(node, codes)]) != LEAF:
-            if codes[level] != LATER or self.code(level) < 0:
-                break
-        return node
-
-    def meets(self, node: int) -> bool | None:
-        """Whether the loan lies in a part, whatever the unknown facts are; None where that depends
-        on them. (Constraints, and what comparisons say of one another, are left aside.)"""
-        node = self.settle(node)
-        forest = self.compiled.forest
-        if forest.level[node] == LEAF:
-            return node == forest.true
-        if node not in self._met:
-            below = iter(dict.fromkeys(forest.children[node]))
-            met = self.meets(next(below))
-            while met is not None and (child := next(below, None)) is not None:
-                if self.meets(child) is not met:
-                    met = None
-            self._met[node] = met
-        return self._met[node]
+        return self.descent.settle(node)
 
     def code(self, level: int) -> int:
         """The class of a variable, negative where it is not known."""
-        code = self.codes[level]
-        if code == LATER:
-            variable = cast(SignVariable, self.compiled.variables[level])
-            known = variable.facts <= self.facts.keys()
-            code = self.codes[level] = sign_of(variable, self.facts) if known else UNKNOWN
-        return code
+        return self.descent.code(level)
 
     def path(self, node: int) -> list[int]:
         """The levels that ``settle`` asks for on its way."""
@@ -137,6 +116,11 @@ class Known:
                 memo[node] = found
             every |= found
         return every
+
+
+def _sign(variables: Sequence[Variable], facts: Mapping[str, Value], level: int) -> int:
+    variable = cast(SignVariable, variables[level])
+    return sign_of(variable, facts) if variable.facts <= facts.keys() else UNKNOWN
 
 
 def bits(mask: int, offset: int = 0) -> Iterable[int]:

@@ -21,12 +21,15 @@ class Left:
     """What is left of the facts. Not shared between threads."""
 
     known: Known
-    classes_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """By level the classes that are left, of the facts of which some are ruled out."""
     constraints: dict[int, int] = field(default_factory=dict)
     """The constraints that are still open, each with the unknown facts below it, as bits."""
     _on: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _met: dict[tuple[int, int, int], bool] = field(default_factory=dict)
+
+    @property
+    def classes_of(self) -> dict[int, tuple[int, ...]]:
+        """By level the classes that are left, of the facts of which some are ruled out."""
+        return self.known.descent.left
 
     def classes(self, level: int) -> Sequence[int]:
         """The classes of a variable that are left."""
@@ -35,13 +38,7 @@ class Left:
 
     def settle(self, node: int) -> int:
         """Follow what is known from a node, and what alone is left."""
-        forest = self.known.compiled.forest
-        while (level := forest.level[node := self.known.settle(node)]) != LEAF:
-            only = self.classes_of.get(level, ())
-            if len(only) != 1:
-                break
-            node = forest.children[node][only[0]]
-        return node
+        return self.known.descent.remaining(node)
 
     def on(self, facts: int) -> tuple[int, ...]:
         """The constraints that can matter where some unknown facts (as bits) are asked for: those
@@ -132,6 +129,7 @@ def what_is_left(known: Known) -> Left | None:
         waiting = dict.fromkeys(map(left.settle, waiting))
         waiting.pop(forest.true, None)
         if forest.false in waiting:
+            left.classes_of.clear()
             return None
         ruled = {node: codes for node in waiting if (codes := _one_fact(left, node)) is not None}
         if not ruled:
@@ -141,6 +139,7 @@ def what_is_left(known: Known) -> Left | None:
             level = forest.level[node]
             left.classes_of[level] = tuple(code for code in left.classes(level) if code in codes)
             if not left.classes_of[level]:
+                left.classes_of.clear()
                 return None
     left.constraints.update((node, known.unknown([node])) for node in waiting)
     return left

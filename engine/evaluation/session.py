@@ -323,31 +323,13 @@ def rules_at(walk: Walk, decision: Decision) -> Rules:
     constraints and comparisons of unknown facts are left aside."""
     compiled = walk.compiled
     rulebase, forest = compiled.rulebase, compiled.forest
-    here = walk.facts.get(rulebase.jurisdiction_fact)
-    certain: list[int] = []
-    possible: list[int] = []
     live = compiled.kept.live.get(decision.name)
     if live is None:
         own = compiled.compiler.rules_of[decision.name]
         pairs = ((n, compiled.decides[rulebase.rules[n].id]) for n in own)
-        live = [
-            (n, region, forest.level[region], forest.children[region])
-            for n, region in pairs
-            if region != forest.false
-        ]
+        live = [(n, region) for n, region in pairs if region != forest.false]
         compiled.kept.live[decision.name] = live
-    codes = walk.codes
-    for n, region, level, below in live:
-        if level != LEAF and (code := codes[level]) >= 0 and below[code] == forest.false:
-            continue
-        jurisdiction = rulebase.rules[n].jurisdiction
-        if here is not None and jurisdiction and jurisdiction != here:
-            continue
-        met = walk.meets(region)
-        if met:
-            certain.append(n)
-        elif met is None:
-            possible.append(n)
+    certain, possible = walk.descent.parted(live)
     if possible:
         return _rules(compiled, certain, possible)
     same = (decision.name, *certain)

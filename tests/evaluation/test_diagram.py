@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import signal
@@ -15,47 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.evaluation.diagram import LEAF, Forest
-
-SIZES = (2, 3, 2)
-POINTS = list(itertools.product(*map(range, SIZES)))
-
-expressions = st.recursive(
-    st.tuples(st.integers(0, 2), st.frozensets(st.integers(0, 2), max_size=3)),
-    lambda inner: st.one_of(
-        st.tuples(st.just("not"), inner), st.tuples(st.sampled_from(["and", "or"]), inner, inner)
-    ),
-    max_leaves=8,
-)
-
-
-def truth(expression: Any, point: tuple[int, ...]) -> bool:
-    match expression:
-        case ("not", part):
-            return not truth(part, point)
-        case ("and", a, b):
-            return truth(a, point) and truth(b, point)
-        case ("or", a, b):
-            return truth(a, point) or truth(b, point)
-    level, chosen = expression
-    return point[level] in chosen
-
-
-def built(forest: Forest, expression: Any) -> int:
-    match expression:
-        case ("not", part):
-            return forest.negate(built(forest, part))
-        case ("and", a, b):
-            return forest.both(built(forest, a), built(forest, b))
-        case ("or", a, b):
-            return forest.either(built(forest, a), built(forest, b))
-    level, chosen = expression
-    return forest.choice(level, SIZES[level], chosen)
-
-
-def value(forest: Forest, node: int, point: tuple[int, ...]) -> object:
-    while forest.level[node] != LEAF:
-        node = forest.children[node][point[forest.level[node]]]
-    return forest.values[node]
+from tests.evaluation.forests import POINTS, SIZES, built, expressions, truth, value
 
 
 @given(expressions)
@@ -196,22 +155,8 @@ def test_what_is_not_there_is_refused() -> None:
                 sequence[number]
     with pytest.raises(IndexError):
         forest.node(0, [node + 1, 0])
-    with pytest.raises(IndexError):
-        forest.follow(node, [0])
-    with pytest.raises(IndexError):
-        forest.follow(node, [0, 3])
     with pytest.raises(ValueError, match="a level and children"):
         forest.node(0, [])
-
-
-def test_a_way_is_followed_as_far_as_it_is_known() -> None:
-    forest = Forest()
-    lower = forest.choice(1, 3, {2})
-    node = forest.node(0, [forest.true, lower])
-    assert forest.follow(node, [0, -1]) == forest.true
-    assert forest.follow(node, [1, -1]) == lower
-    assert forest.follow(node, [1, 2]) == forest.true
-    assert forest.follow(node, [-1, 2]) == node
 
 
 def test_what_a_function_raises_comes_through_and_nothing_is_remembered_of_it() -> None:
@@ -269,43 +214,3 @@ def test_long_work_can_be_interrupted() -> None:
         forest.any_of(parts)  # which would take all memory there is
     timer.join()
     assert forest.both(parts[0], parts[0]) == parts[0]
-
-
-@given(expressions, expressions, st.lists(st.integers(-1, 1), min_size=3, max_size=3))
-def test_the_ways_down_two_diagrams_are_where_both_are_true(
-    first: Any, second: Any, codes: list[int]
-) -> None:
-    forest = Forest()
-    nodes = [built(forest, first), built(forest, second)]
-
-    def ways(most: int) -> list[list[tuple[int, int]]]:
-        every, same = (lambda chosen: True), (lambda chosen, nodes: chosen)
-        return forest.ways(nodes, codes, bytes(3), every, same, most)
-
-    found = ways(len(POINTS))
-    for point in POINTS:
-        if all(code in (-1, point[level]) for level, code in enumerate(codes)):
-            there = [way for way in found if all(point[level] == code for level, code in way)]
-            assert len(there) == (truth(first, point) and truth(second, point))
-    for most in range(3):
-        assert ways(most) == found[:most]
-
-
-def test_steps_that_matter_have_to_go_together() -> None:
-    forest = Forest()
-    nodes = [forest.either(forest.choice(0, 2, {1}), forest.choice(1, 3, {1})), forest.true]
-    asked: list[tuple[tuple[int, int], ...]] = []
-
-    def feasible(chosen: tuple[tuple[int, int], ...]) -> bool:
-        asked.append(chosen)
-        return chosen[-1] != (1, 1)
-
-    def linked(
-        chosen: tuple[tuple[int, int], ...], nodes: list[int]
-    ) -> tuple[tuple[int, int], ...]:
-        assert all(forest.support(node) == 0b10 for node in nodes)
-        return chosen
-
-    found = forest.ways(nodes, [-1] * 3, bytes([1, 2, 0]), feasible, linked, 9)
-    assert found == [[(0, 1)]]
-    assert asked == [((0, 0), (1, 1))], "what leads nowhere is not asked of"
