@@ -64,6 +64,9 @@ class Kept:
     """By decision and leaf: the one formula that the deciding rules make, and the names in it."""
     asked: dict[str, Asked] = field(default_factory=dict)
     """By decision: what it asks for."""
+    asked_by_all: dict[int, tuple[list[int], list[str]]] = field(default_factory=dict)
+    """By how many decisions are built: the levels of the comparisons that they ask for, and the
+    facts in their formulas."""
     bunches: dict[int, list[Bunch]] = field(default_factory=dict)
     """By how many decisions are built: those in bunches."""
     number: int = field(default_factory=itertools.count().__next__)

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from engine.evaluation.alike import (
-    Alike,
-    Before,
-    Key,
-    beside,
-    bunch_key,
-    bunches,
-    key_of,
-    open_key,
-)
+from engine.evaluation.alike import Alike, Before, Recollection
 from engine.evaluation.compiler import Blocked, Clash, Leaf
 from engine.evaluation.compiling import Compiled, Rules
 from engine.evaluation.diagram import LEAF
@@ -60,32 +51,21 @@ class Session:
     found: dict[str, Found] = field(init=False, default_factory=dict)
     single: dict[str, Outcome] = field(init=False, default_factory=dict)
     """The outcomes of the decisions that have but one."""
-    _keys: dict[str, Key] = field(init=False, default_factory=dict)
+    _recollection: Recollection | None = field(init=False, default=None)
     _before: dict[str, Before] = field(init=False, default_factory=dict)
-    _settled: dict[str, Before] = field(init=False, default_factory=dict)
-    """What every loan has come to whose facts lie in the same classes."""
-    _new: list[tuple[Key, Sequence[Decision]]] = field(init=False, default_factory=list)
-    """Bunches of decisions that no loan before this one had."""
-    _found_out: list[tuple[Key, Before]] = field(init=False, default_factory=list)
-    """What is to be remembered of single decisions."""
-    _beside: Key | None = field(init=False, default=None)
+    """What loans that came before have come to, where this one comes to the same."""
     _leaves_of: dict[int, set[Leaf]] = field(init=False, default_factory=dict)
     _rules: dict[str, Rules] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.walk = Walk(self.compiled, self.facts, self.until)
+        if self.alike is not None:
+            self._recollection = Recollection(self.alike, self.walk)
 
     def recall(self) -> None:
         """Find at once what loans that came before tell of all decisions."""
-        if self.alike is None:
-            return
-        for bunch in bunches(self.compiled):
-            key = bunch_key(self.walk, bunch)
-            settled = self.alike.bunches.find(key)
-            if settled is None:
-                self._new.append((key, bunch[0]))
-                continue
-            for name, before, found, single in settled:
+        if self._recollection is not None:
+            for name, before, found, single in self._recollection.recall():
                 self._before[name] = before
                 self.found[name] = found
                 self.single[name] = single
@@ -93,54 +73,27 @@ class Session:
     def remember(self, answers: Mapping[str, Answer]) -> None:
         """Keep what this loan has come to for those after it, once its answers have their reasons
         and it is known how sure they are."""
-        for key, before in self._found_out:
-            name, kept = before.answer.decision.name, before
-            sure = answers.get(name, before.answer)
-            if sure is not before.answer:
-                kept = replace(before, answer=sure)
-            if self._settled.get(name) is before:
-                self._settled[name] = kept
-            cast(Alike, self.alike).decisions.keep(key, kept)
-        for key, decisions in self._new:
-            settled = [
-                (name, self._settled[name], self.found[name], self.single[name])
-                for name in (decision.name for decision in decisions)
-                if name in self._settled
-            ]
-            cast(Alike, self.alike).bunches.keep(key, tuple(settled))
+        if self._recollection is not None:
+            self._recollection.remember(answers)
 
     def find(self, decision: Decision) -> Found:
         """All outcomes of a decision; those it requires must have been found before."""
         name = decision.name
-        if name not in self.found:
-            before = self._remembered(decision)
-            found = None if before is None else before.found
-            if found is None:
-                found = outcomes_of(self.walk, decision, self.single)
-            self.found[name] = found
-            single = found.single
-            if single is not None:
-                self.single[name] = single
-            if before is not None and before.kind == (single and single.kind):
-                self._before[name] = before
-        return self.found[name]
-
-    def _remembered(self, decision: Decision) -> Before | None:
-        if self.alike is None:
-            return None
-        key = self._keys[decision.name] = key_of(self.walk, decision)
-        known = self.alike.decisions
-        before = known.find(key)
-        if before is None:
-            return known.find(self._open_key(decision))
-        if before.found is not None:
-            self._settled[decision.name] = before
-        return before
-
-    def _open_key(self, decision: Decision) -> Key:
-        if self._beside is None:
-            self._beside = beside(self.walk)
-        return open_key(self._keys[decision.name], self.walk, decision, self._beside)
+        found = self.found.get(name)
+        if found is not None:
+            return found
+        before = None if self._recollection is None else self._recollection.of(decision)
+        if before is not None:
+            found = before.found
+        if found is None:
+            found = outcomes_of(self.walk, decision, self.single)
+        self.found[name] = found
+        single = found.single
+        if single is not None:
+            self.single[name] = single
+        if before is not None and before.kind == (single and single.kind):
+            self._before[name] = before
+        return found
 
     def answer(self, name: str, reasons: bool = True) -> Answer:
         """The decision's answer, with its reasons or without."""
@@ -175,11 +128,11 @@ class Session:
             requires=decision.requires,
             confidence="high" if reasons else None,  # most are: ``Sureness`` lowers the others
         )
-        if reasons and self.alike is not None:
-            self._find_out(decision, answer)
+        if reasons and self._recollection is not None:
+            self._find_out(self._recollection, decision, answer)
         return answer
 
-    def _find_out(self, decision: Decision, answer: Answer) -> None:
+    def _find_out(self, recollection: Recollection, decision: Decision, answer: Answer) -> None:
         """See what of an answer holds for other loans, and for which."""
         found, rules = self.found[decision.name], self.rules(decision)
         kind = None if found.single is None else found.single.kind
@@ -187,17 +140,14 @@ class Session:
         if kind is not None and self._is_leaf(end) and not rules.possible:
             leaf = cast(Leaf, self.compiled.forest.values[end])
             formulas = formulas_at(self.compiled, decision, leaf)
-            if not any(True for formula in formulas for _ in names_in(formula)):
-                before = self._settled[decision.name] = Before(kind, found, rules, answer)
-                self._found_out.append((self._keys[decision.name], before))
-                return
-            if self._is_settled(decision, leaf, kind):
-                before = Before(kind, None, rules, answer)
-                self._found_out.append((self._keys[decision.name], before))
+            fixed = not any(True for formula in formulas for _ in names_in(formula))
+            if fixed or self._is_settled(decision, leaf, kind):
+                before = Before(kind, found if fixed else None, rules, answer)
+                recollection.find_out(decision, before, settled=True)
                 return
         if not self.walk.numbers.exhausted:
             before = Before(kind, found, rules, answer)
-            self._found_out.append((self._open_key(decision), before))
+            recollection.find_out(decision, before, settled=False)
 
     def _is_settled(self, decision: Decision, leaf: Leaf, kind: Kind) -> bool:
         """Whether, of an outcome that is reckoned, the classes of the facts alone settle which
