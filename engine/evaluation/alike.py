@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Generic, TypeVar, cast
+from typing import cast
 
 from engine.evaluation.compiling import Asked, Bunch, Compiled, Pick, Rules
 from engine.evaluation.diagram import LATER
@@ -25,6 +25,7 @@ from engine.evaluation.outcomes import Found, Kind, Outcome
 from engine.evaluation.reach import Walk
 from engine.evaluation.record import Answer
 from engine.evaluation.variables import SignVariable
+from engine.memory import Memory
 from engine.model import Decision, Value
 from engine.trees import names_in
 
@@ -73,34 +74,6 @@ class Shape:
     """Where the loans stand for each of the others."""
 
 
-Thing = TypeVar("Thing")
-
-
-class Memory(Generic[Thing]):
-    """The latest things that were asked for, at most twice as many as ``room``. Safe to use from
-    several threads."""
-
-    __slots__ = ("_old", "_room", "_young")
-
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._young: dict[Hashable, Thing] = {}
-        self._old: dict[Hashable, Thing] = {}
-
-    def find(self, key: Hashable) -> Thing | None:
-        """What is remembered under a key."""
-        found = self._young.get(key)
-        if found is None and (found := self._old.get(key)) is not None:
-            self.keep(key, found)
-        return found
-
-    def keep(self, key: Hashable, thing: Thing) -> None:
-        """Remember a thing. What was not asked for since as many others came is forgotten."""
-        if len(self._young) >= self._room:
-            self._old, self._young = self._young, {}
-        self._young[key] = thing
-
-
 class Alike:
     """What is remembered of loans: each decision, bunches of those that are settled, and all of
     them."""
@@ -117,10 +90,7 @@ class Alike:
     def number(self, key: Key) -> int:
         """A number that stands for a key, and is sooner compared."""
         found = self._numbers.find(key)
-        if found is None:
-            found = next(self._next)
-            self._numbers.keep(key, found)
-        return found
+        return self._numbers.keep(key, next(self._next)) if found is None else found
 
 
 class Recollection:

@@ -13,6 +13,7 @@ from engine.evaluation.diagram import Forest
 from engine.evaluation.sections import Section, sections
 from engine.evaluation.space import Space
 from engine.evaluation.variables import FactVariable, Variable
+from engine.memory import Memory
 from engine.model import Decision, Formula, OneOf, Rulebase, TermHolds, Value
 from engine.trees import atoms, names_of
 
@@ -26,8 +27,8 @@ variables, the levels of the comparisons among them, and the facts in its formul
 Step = tuple[int, int]
 """A level and the class taken there."""
 
-Given = tuple[tuple[str, Value], ...]
-"""The values of some facts."""
+MANY_SOLVED = 10_000
+"""Of so many systems of comparisons it is remembered at least whether they have a solution."""
 
 Bunch = tuple[tuple[Decision, ...], Pick, list[int]]
 """Some decisions, what picks the classes of the variables that their diagrams ask for, and the
@@ -75,7 +76,7 @@ class Kept:
     """By decision: for each rule's number that of the first one that concludes the same."""
     rules: dict[tuple[object, ...], Rules] = field(default_factory=dict)
     """By a decision and the numbers of its rules that decide, where none else may."""
-    solved: dict[tuple[frozenset[Step], Given], bool] = field(default_factory=dict)
+    solved: Memory[bool] = field(default_factory=lambda: Memory(MANY_SOLVED))
     """By the steps through comparisons and the numbers in these that are known: whether there are
     others with which all of them are taken."""
     order: dict[str, int] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from engine.memory import Memory
 from engine.model import (
     All,
     AnyOf,
@@ -36,7 +37,8 @@ Test = Callable[[Mapping[str, Value]], bool | None]
 
 MANY_PACKS = 16
 MANY_TESTS = 20_000
-"""Of so many packs, and of each of so many conditions, it is remembered how they are tested."""
+"""Of so many packs at least, and of each of so many conditions, it is remembered how they are
+tested."""
 
 
 def holds(condition: Condition, facts: Mapping[str, Value], rulebase: Rulebase) -> bool | None:
@@ -46,11 +48,8 @@ def holds(condition: Condition, facts: Mapping[str, Value], rulebase: Rulebase) 
 
 def test_of(condition: Condition, rulebase: Rulebase) -> Test:
     """The test of a condition, made but once: every loan meets hundreds of presumptions."""
-    known = _tests.get(id(rulebase.terms))
-    if known is None:
-        if len(_tests) >= MANY_PACKS:
-            _tests.clear()
-        known = _tests[id(rulebase.terms)] = _Tests(rulebase.terms)
+    terms = rulebase.terms
+    known = _tests.find(id(terms)) or _tests.keep(id(terms), _Tests(terms))
     return known.of(condition)
 
 
@@ -64,15 +63,13 @@ class _Tests:
 
     def __init__(self, terms: Mapping[str, Term]) -> None:
         self._terms = terms
-        self._known: dict[int, tuple[Condition, Test]] = {}
+        self._known = Memory[tuple[Condition, Test]](MANY_TESTS)
         """Each condition is kept: no other gets its identity."""
 
     def of(self, condition: Condition) -> Test:
-        known = self._known.get(id(condition))
+        known = self._known.find(id(condition))
         if known is None:
-            if len(self._known) >= MANY_TESTS:
-                self._known.clear()
-            known = self._known[id(condition)] = condition, self._made(condition)
+            known = self._known.keep(id(condition), (condition, self._made(condition)))
         return known[1]
 
     def _made(self, condition: Condition) -> Test:
@@ -91,7 +88,7 @@ class _Tests:
                 return _negated(self.of(part))
 
 
-_tests: dict[int, _Tests] = {}
+_tests = Memory[_Tests](MANY_PACKS)
 """By the identity of a pack's terms, which its parts share."""
 
 

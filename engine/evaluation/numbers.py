@@ -19,9 +19,6 @@ MAX_SOLVED = 1_000
 count as possible. The answer may then stay undetermined where more work would settle it; it is
 never wrong."""
 
-MANY_SOLVED = 10_000
-"""Of so many systems it is remembered, for all loans, whether they have a solution."""
-
 MAX_TRIED = 300
 """So many combinations of numbers are tried for a path through comparisons that are not linear."""
 
@@ -66,12 +63,9 @@ class Numbers:
         names = sorted({name for sign in signs for name in sign.facts if name in facts})
         known = tuple([(name, facts[name]) for name in names])
         solved = self.compiled.kept.solved
-        found = solved.get((steps, known))
+        found = solved.find((steps, known))
         if found is None:
-            found = self._numbers(steps) is not None
-            if len(solved) >= MANY_SOLVED:
-                solved.clear()
-            solved[steps, known] = found
+            found = solved.keep((steps, known), self._numbers(steps) is not None)
         return found
 
     def _numbers(self, steps: Iterable[Step]) -> dict[str, int] | None:

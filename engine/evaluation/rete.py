@@ -8,18 +8,27 @@ what can be.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
-from typing import TypeVar
 
 from engine.evaluation.rete_amounts import Gap, Known, Status, outcome
 from engine.evaluation.rete_conditions import Translator
 from engine.evaluation.rete_network import Network
+from engine.memory import Memory
 from engine.model import Constant, Decision, Rule, Rulebase, Value
+
+MANY_ORDERS = 128
+MANY_PLANS = 1_000
+MANY_MATCHES = 60_000
+"""Of so many loans, each for one decision, it is remembered at least which rules matched: 0.5 KB
+each."""
+
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +63,11 @@ class Rete:
         for rule in rulebase.rules:
             self._rules[rule.decides].append(rule)
         self._rulings: dict[str, _Rulings] = {}
-        self._orders: dict[frozenset[str] | None, list[Decision]] = {}
-        self._parting: dict[frozenset[str] | None, Callable[[Known], object]] = {}
+        self._orders = Memory[list[Decision]](MANY_ORDERS)
+        self._parting = Memory[Callable[[Known], object]](MANY_ORDERS)
         """By the decisions named: what picks the facts that part rules on them."""
-        self._plans: dict[tuple[object, object], list[tuple[Decision, _Ruling | None]]] = {}
+        self._plans = Memory[list[tuple[Decision, _Ruling | None]]](MANY_PLANS)
+        self._matches = Memory[_Match](MANY_MATCHES)
         self._lock = threading.Lock()
 
     def decide(
@@ -85,21 +95,24 @@ class Rete:
         """The decisions named and all that they require, in requirement order, each with what rules
         on it; None where that depends on another decision."""
         decisions = self._needed(only)
-        if only not in self._parting:
+        parting = self._parting.find(only)
+        if parting is None:
             by = dict.fromkeys(self._of(decision).by for decision in decisions)
             facts = [name for name in by if name and name not in self._decisions]
-            _remember(self._parting, only, itemgetter(*facts) if facts else len)
-        same = only, self._parting[only](known)
-        if same not in self._plans:
+            parting = self._parting.keep(only, itemgetter(*facts) if facts else len)
+        same = only, parting(known)
+        plan = self._plans.find(same)
+        if plan is None:
             free = [(d, self._of(d).by in self._decisions) for d in decisions]
             plan = [(d, None if later else self._ruling(d, known)) for d, later in free]
-            _remember(self._plans, same, plan, MANY_PLANS)
-        return self._plans[same]
+            self._plans.keep(same, plan)
+        return plan
 
     def _needed(self, only: frozenset[str] | None) -> list[Decision]:
         """The decisions named and all that they require, in requirement order."""
-        if only in self._orders:
-            return self._orders[only]
+        order = self._orders.find(only)
+        if order is not None:
+            return order
         needed: set[str] = set()
         waiting = list(self._decisions if only is None else only)
         while waiting:
@@ -108,8 +121,7 @@ class Rete:
                 needed.add(name)
                 waiting.extend(self._decisions[name].requires)
         order = [decision for name, decision in self._decisions.items() if name in needed]
-        _remember(self._orders, only, order)
-        return order
+        return self._orders.keep(only, order)
 
     def _ruling(self, decision: Decision, known: Known) -> _Ruling:
         rulings = self._of(decision)
@@ -118,7 +130,9 @@ class Rete:
     def _of(self, decision: Decision) -> _Rulings:
         name = decision.name
         if name not in self._rulings:
-            self._rulings[name] = _parted(decision, self._rules[name], self._translator)
+            self._rulings[name] = _parted(
+                decision, self._rules[name], self._translator, self._matches
+            )
         return self._rulings[name]
 
 
@@ -202,7 +216,9 @@ class _Rulings:
     elsewhere: _Ruling
 
 
-def _parted(decision: Decision, rules: Sequence[Rule], translator: Translator) -> _Rulings:
+def _parted(
+    decision: Decision, rules: Sequence[Rule], translator: Translator, matches: Memory[_Match]
+) -> _Rulings:
     """The rules on a decision, parted by the name of which most of them require one value (the
     state, the loan program): a loan with another value need not ask them."""
     required = [translator.required(rule.when) for rule in rules]
@@ -214,10 +230,10 @@ def _parted(decision: Decision, rules: Sequence[Rule], translator: Translator) -
     general = _Group(parts.pop(None, []), translator)
     groups = {value: _Group(part, translator) for value, part in parts.items()}
     where: dict[Value | Gap | None, _Ruling] = {
-        value: _Ruling(decision, (general, group)) for value, group in groups.items()
+        value: _Ruling(decision, (general, group), matches) for value, group in groups.items()
     }
-    where[Gap.UNKNOWN] = _Ruling(decision, (general, *groups.values()))
-    return _Rulings(by, where, _Ruling(decision, (general,)))
+    where[Gap.UNKNOWN] = _Ruling(decision, (general, *groups.values()), matches)
+    return _Rulings(by, where, _Ruling(decision, (general,), matches))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +252,14 @@ class _Ruling:
     """What rules on one decision in some of the loans. It remembers, of loans that are alike in all
     that its rules test, which rules matched, and of those what they come to."""
 
-    def __init__(self, decision: Decision, groups: Sequence[_Group]) -> None:
+    def __init__(
+        self, decision: Decision, groups: Sequence[_Group], matches: Memory[_Match]
+    ) -> None:
         self._decision = decision
         self._groups = groups
-        self._alike: dict[object, _Match] = {}
-        self._matches: dict[tuple[frozenset[str], frozenset[str]], _Match] = {}
+        self._matches = matches
+        self._number = next(_numbers)
+        """Tells it from all others."""
 
     @cached_property
     def _pick(self) -> Callable[[Known], object]:
@@ -265,11 +284,10 @@ class _Ruling:
         requires = self._decision.requires
         if run.conflict and not run.conflict.isdisjoint(requires):
             return _CONFLICT
-        alike = self._pick(run.known)
-        match = self._alike.get(alike)
+        alike = self._number, self._pick(run.known)
+        match = self._matches.find(alike)
         if match is None:
-            match = self._match(run)
-            _remember(self._alike, alike, match)
+            match = self._matches.keep(alike, self._match(run))
         if run.may_conflict and not run.may_conflict.isdisjoint(requires):
             return match.undecided
         return match.verdict or self._decided(match.undecided, match.rules, run.known)
@@ -278,10 +296,10 @@ class _Ruling:
         found = [group.matching(run) for group in self._groups]
         applies = frozenset[str]().union(*(certain for certain, _ in found))
         may_apply = frozenset[str]().union(*(possible for _, possible in found))
-        match = self._matches.get((applies, may_apply))
+        same = self._number, applies, may_apply
+        match = self._matches.find(same)
         if match is None:
-            match = self._after_exceptions(applies, may_apply)
-            _remember(self._matches, (applies, may_apply), match)
+            match = self._matches.keep(same, self._after_exceptions(applies, may_apply))
         return match
 
     def _after_exceptions(self, applies: frozenset[str], may_apply: frozenset[str]) -> _Match:
@@ -300,16 +318,3 @@ class _Ruling:
         status, value = outcome(self._decision, undecided.certain, rules, known)
         of = undecided
         return Verdict(of.certain, of.possible, of.applies, of.may_apply, status, value)
-
-
-_REMEMBERED = 128
-MANY_PLANS = 1_000
-Key = TypeVar("Key")
-Thing = TypeVar("Thing")
-
-
-def _remember(memory: dict[Key, Thing], key: Key, thing: Thing, many: int = _REMEMBERED) -> None:
-    """Keep a thing at hand, in a memory that is cleared when it is full."""
-    if len(memory) >= many:
-        memory.clear()
-    memory[key] = thing

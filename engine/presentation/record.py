@@ -10,6 +10,7 @@ from engine.evaluation.changes import Change
 from engine.evaluation.comparison import Comparison
 from engine.evaluation.outcomes import Outcome
 from engine.evaluation.record import Answer, Overridden, Possibility, Record
+from engine.memory import Memory
 from engine.model import Authority, Decision, Rule, Rulebase, Value
 from engine.presentation.words import formula_words
 from engine.values import in_order, to_json
@@ -210,19 +211,15 @@ def _outcome(outcome: Outcome, decision: Decision) -> Data:
     return {"status": outcome.kind}
 
 
-_rules: dict[int, tuple[Rule, Data]] = {}
-"""By identity, as rules take long to compare; each is kept: no other gets its identity."""
 MANY_RULES = 5_000
-"""Of so many rules it is remembered how they are written."""
+"""Of so many rules it is remembered at least how they are written."""
+_rules = Memory[tuple[Rule, Data]](MANY_RULES)
+"""By identity, as rules take long to compare; each is kept: no other gets its identity."""
 
 
 def _rule(rule: Rule) -> Data:
     """A rule as plain data, which is made but once."""
-    known = _rules.get(id(rule))
-    if known is None:
-        if len(_rules) >= MANY_RULES:
-            _rules.clear()
-        known = _rules[id(rule)] = rule, _rule_data(rule)
+    known = _rules.find(id(rule)) or _rules.keep(id(rule), (rule, _rule_data(rule)))
     return known[1]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.memory import Memory
 from engine.model import (
     All,
     AnyOf,
@@ -217,19 +218,15 @@ def formula_words(formula: Formula) -> str:
     'max(debt, 0)'
     """
     text = formula_text(formula)
-    words = _words.get(text)
-    if words is None:
-        if len(_words) >= MANY_WORDS:
-            _words.clear()
-        words = _words[text] = formula_text(_tidy(formula))
-    return words
+    words = _words.find(text)
+    return _words.keep(text, formula_text(_tidy(formula))) if words is None else words
 
 
-_words: dict[str, str] = {}
-"""By the whole text of a formula: equal ones may be written in two ways (0.5 and 0.50)."""
 MANY_WORDS = 2_000
-"""Of so many formulas it is remembered how they are said: the same come back in a loan's answers,
-and when it is decided again."""
+"""Of so many formulas it is remembered at least how they are said: the same come back in a loan's
+answers, and when it is decided again."""
+_words = Memory[str](MANY_WORDS)
+"""By the whole text of a formula: equal ones may be written in two ways (0.5 and 0.50)."""
 
 
 _NOTHING = Constant(Decimal(0))

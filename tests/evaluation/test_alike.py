@@ -107,13 +107,3 @@ def test_a_day_in_a_comparison_is_told_apart(tmp_path: Path) -> None:
         for sold in ("2005-01-01", "1990-01-01", "2006-01-01", "1995-01-01")
     ]
     assert statuses == ["undetermined", "decided"] * 2
-
-
-def test_what_nobody_asks_for_is_forgotten() -> None:
-    known = alike.Memory[int](3)
-    for n in range(20):
-        known.keep((n,), n)
-        assert known.find((0,)) == 0, "it is asked for all the time"
-        assert known.find((n,)) == n
-    assert not any(known.find((n,)) for n in range(1, 14))
-    assert [known.find((n,)) for n in (0, 18, 19)] == [0, 18, 19]
