@@ -180,7 +180,7 @@ class Session:
                 confidence=None,
             )
         used = {fact: facts[fact] for fact in before.facts_used}
-        if (value, possible, used) == (before.value, before.possible, before.facts_used):
+        if used == before.facts_used and value == before.value and possible is before.possible:
             return before
         return replace(before, value=value, possible=possible, facts_used=used)
 
