@@ -72,6 +72,9 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        from engine.garbage import all_for_good  # no command is needed to say what there is
+
+        ctx.with_resource(all_for_good())
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
             from difflib import get_close_matches  # only a slip has need of it
 

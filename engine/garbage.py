@@ -24,9 +24,22 @@ class _Pause:
     at_it: int = 0
     resume: bool = False
     freeze: bool = False
+    stays: bool = False
+    """Whether all that is built stays for good."""
 
 
 _pause = _Pause()  # the search for garbage is the whole process's
+
+
+@contextmanager
+def all_for_good() -> Iterator[None]:
+    """While this lasts, whatever is built without a search stays for good: for a process that does
+    one thing and ends."""
+    before, _pause.stays = _pause.stays, True
+    try:
+        yield
+    finally:
+        _pause.stays = before
 
 
 @contextmanager
@@ -60,7 +73,7 @@ def unsearched(for_good: bool = False) -> Iterator[None]:
         if not _pause.at_it:
             _pause.resume, _pause.freeze = gc.isenabled(), False
         _pause.at_it += 1
-        _pause.freeze |= for_good
+        _pause.freeze |= for_good or _pause.stays
         gc.disable()
     try:
         yield

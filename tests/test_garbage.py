@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from engine.garbage import searched_young, unsearched
+from engine.garbage import all_for_good, searched_young, unsearched
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,18 @@ def test_what_does_not_stay_for_good_is_looked_through_again() -> None:
     with unsearched():
         assert not gc.isenabled()
     assert gc.isenabled()
+    assert any(each is kept for each in gc.get_objects())
+
+
+def test_where_all_stays_for_good_it_need_not_be_said() -> None:
+    kept: object = object.__new__(type("Kept", (), {}))
+    with all_for_good():
+        with unsearched():
+            pass
+        assert not any(each is kept for each in gc.get_objects())
+        gc.unfreeze()
+    with unsearched():
+        pass
     assert any(each is kept for each in gc.get_objects())
 
 

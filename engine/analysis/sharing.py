@@ -81,7 +81,7 @@ def work(
     part's jurisdiction."""
     (worker,) = _workers
     decider, looked = worker.decider, None
-    with unsearched():  # diagrams hold no circles, and all of them are needed to the end
+    with unsearched(for_good=True):  # diagrams hold no circles
         if number is not None:
             part = worker.parts[number]
             compiled = compiled_of(decider, part)
