@@ -266,6 +266,37 @@ cdef class Forest:
         memo[key] = node
         return node
 
+    def limited(self, nodes, dict left):
+        """Diagrams that are as others where of each level one of the classes that are ``left`` is
+        taken (of levels that it does not name any), and ask for nothing else."""
+        cdef _Stack hand = _Stack()
+        cdef _Memo memo = _Memo()
+        return [self._limited(self._here(node), left, hand, memo) for node in nodes]
+
+    cdef int _limited(self, int node, dict left, _Stack hand, _Memo memo) except -1:
+        cdef int found, size, code, child
+        cdef Py_ssize_t start
+        if self._nodes.level[node] == _LEAF:
+            return node
+        found = memo.find(node, 0)
+        if found != _NONE:
+            return found
+        kept = left.get(self._nodes.level[node])
+        size = self._nodes.width(node)
+        start = hand.take(size)
+        first = None if kept is None else min(kept)
+        for code in range(size):
+            child = code if kept is None or code in kept else first
+            if not 0 <= child < size:
+                raise IndexError(child)
+            child = self._limited(self._nodes.child(node, child), left, hand, memo)
+            hand.at[start + code] = child
+        found = self._nodes.node(self._nodes.level[node], hand.at + start, size)
+        hand.top = start
+        memo.keep(node, 0, found)
+        self._pause()
+        return found
+
     # ---- questions ----------------------------------------------------------------------------
 
     def narrowed(self, int region, constraints):

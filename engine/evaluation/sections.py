@@ -67,32 +67,14 @@ def _left(forest: Forest, start: Left, constraints: Sequence[int]) -> Left:
     waiting = list(constraints)
     again = True
     while again:
-        again, waiting = False, [_under(forest, node, left, {}) for node in waiting]
+        again, waiting = False, forest.limited(waiting, left)
         for node in waiting:
-            level = forest.level[node]
-            if level == LEAF or any(forest.level[child] != LEAF for child in forest.children[node]):
+            level, children = forest.level[node], forest.children[node]
+            if level == LEAF or any(forest.level[child] != LEAF for child in children):
                 continue
-            before = left.get(level, frozenset(range(len(forest.children[node]))))
-            met = before & {c for c, n in enumerate(forest.children[node]) if n == forest.true}
+            before = left.get(level, frozenset(range(len(children))))
+            met = before & {c for c, n in enumerate(children) if n == forest.true}
             if met and met != before:
                 left[level] = met
                 again = True
     return left
-
-
-def _under(forest: Forest, node: int, left: Left, memo: dict[int, int]) -> int:
-    """A diagram for the classes that are left."""
-    if forest.level[node] == LEAF:
-        return node
-    if node not in memo:
-        level, children = forest.level[node], forest.children[node]
-        kept = left.get(level, range(len(children)))
-        stand_in = min(kept)
-        memo[node] = forest.node(
-            level,
-            [
-                _under(forest, children[code if code in kept else stand_in], left, memo)
-                for code in range(len(children))
-            ],
-        )
-    return memo[node]

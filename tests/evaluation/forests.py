@@ -21,6 +21,16 @@ expressions = st.recursive(
 )
 
 
+classes_left = st.fixed_dictionaries(
+    {},
+    optional={
+        level: st.sets(st.integers(0, size - 1), min_size=1).map(sorted).map(tuple)
+        for level, size in enumerate(SIZES)
+    },
+)
+"""By level some of its classes."""
+
+
 def truth(expression: Any, point: tuple[int, ...]) -> bool:
     match expression:
         case ("not", part):

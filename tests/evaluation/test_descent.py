@@ -11,18 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.evaluation.diagram import LATER, LEAF, UNKNOWN, Descent, Forest
-from tests.evaluation.forests import POINTS, SIZES, built, expressions, truth
+from tests.evaluation.forests import POINTS, SIZES, built, classes_left, expressions, truth
 
 Step = tuple[int, int]
 
 codes_known = st.tuples(*(st.integers(UNKNOWN, size - 1) for size in SIZES)).map(list)
-classes_left = st.fixed_dictionaries(
-    {},
-    optional={
-        level: st.sets(st.integers(0, size - 1), min_size=1).map(sorted).map(tuple)
-        for level, size in enumerate(SIZES)
-    },
-)
 
 
 def descent(forest: Forest, codes: list[int]) -> Descent:

@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.evaluation.diagram import LEAF, Forest
-from tests.evaluation.forests import POINTS, SIZES, built, expressions, truth, value
+from tests.evaluation.forests import (
+    POINTS,
+    SIZES,
+    built,
+    classes_left,
+    expressions,
+    truth,
+    value,
+)
 
 
 @given(expressions)
@@ -214,3 +222,30 @@ def test_long_work_can_be_interrupted() -> None:
         forest.any_of(parts)  # which would take all memory there is
     timer.join()
     assert forest.both(parts[0], parts[0]) == parts[0]
+
+
+@given(expressions, classes_left)
+def test_a_limited_diagram_is_as_the_other_where_a_class_that_is_left_is_taken(
+    expression: Any, left: dict[int, tuple[int, ...]]
+) -> None:
+    forest = Forest()
+    kept = {level: frozenset(classes) for level, classes in left.items()}
+    (limited,) = forest.limited([built(forest, expression)], kept)
+    for point in POINTS:
+        taken = tuple(
+            code if code in kept.get(n, {code}) else min(kept[n]) for n, code in enumerate(point)
+        )
+        assert value(forest, limited, point) == truth(expression, taken)
+    single = sum(1 << level for level, classes in kept.items() if len(classes) == 1)
+    assert not forest.support(limited) & single
+
+
+def test_a_diagram_is_limited_to_classes_that_there_are() -> None:
+    forest = Forest()
+    node = forest.choice(0, 2, {1})
+    with pytest.raises(IndexError):
+        forest.limited([node], {0: frozenset({2})})
+    with pytest.raises(ValueError, match="empty"):
+        forest.limited([node], {0: frozenset()})
+    with pytest.raises(IndexError):
+        forest.limited([node + 1], {})

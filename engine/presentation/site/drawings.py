@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 from engine.analysis.replacing import NEVER
@@ -151,6 +152,11 @@ def all_drawn(contents: Contents, colours: Palette) -> Drawn:
     )
 
 
+@lru_cache(maxsize=1_000)  # of jurisdictions many say the same
+def _laid_out(boxes: tuple[tuple[str, Box], ...]) -> Drawing:
+    return drawing(dict(boxes), ends_last=True)
+
+
 class Diagrams:
     """The diagrams of one jurisdiction (of all loans, where it is empty), for a loan of which
     nothing is stated that is not presumed."""
@@ -179,13 +185,11 @@ class Diagrams:
         self._reduced(self._compiled.roots[decision.name], decision, made, {})
         if not SMALLEST <= len(made) <= LARGEST:
             return None
-        return drawing(
-            {
-                name: self._question(node) if isinstance(node, Question) else node
-                for node, name in reversed(made.items())
-            },
-            ends_last=True,
-        )
+        boxes = {
+            name: self._question(node) if isinstance(node, Question) else node
+            for node, name in reversed(made.items())
+        }
+        return _laid_out(tuple(boxes.items()))
 
     def _reduced(
         self, node: int, decision: Decision, made: dict[Node, str], done: dict[int, str]
