@@ -11,7 +11,6 @@ from engine.model import Confidence, Rule, Value
 from engine.problems import InputError
 from engine.reading.overviews import Column, Overview, Way
 
-EVERY = slice(None)
 """All rows."""
 
 
@@ -67,10 +66,9 @@ def fill(
     progress: Callable[[str], None] = lambda row: None,
     *,
     verify: bool = True,
-    part: slice = EVERY,
 ) -> Matrix:
-    """Decide every cell of an overview, or of a part of its rows. ``progress`` is told each row as
-    it begins; ``verify`` runs the second evaluator as well.
+    """Decide every cell of an overview. ``progress`` is told each row as it begins; ``verify`` runs
+    the second evaluator as well.
 
     Raises ``Disagreement`` where the evaluators differ.
     """
@@ -79,7 +77,7 @@ def fill(
     if fact.type == "enum":
         labels = {value: label or value for value, label in fact.values.items()}
     rows = []
-    for value, label in list(labels.items())[part]:
+    for value, label in labels.items():
         progress(label)
         rows.append(Row(value, label, _cells(decider, overview, value, verify)))
     return Matrix(overview, tuple(rows))

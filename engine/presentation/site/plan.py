@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from engine.analysis.case_files import read_cases
 from engine.analysis.cases import Case
-from engine.analysis.matrix import EVERY, Matrix, fill
+from engine.analysis.matrix import Matrix, fill
 from engine.evaluation.decide import Decider
 from engine.evaluation.slices import places
 from engine.garbage import unsearched
@@ -25,9 +25,7 @@ _T = TypeVar("_T")
 Progress = Callable[[str], None]
 
 MANY = 300
-"""Of a pack with so many rules another process decides the overviews, all but some rows."""
-HERE = 4
-"""Of so many rows there is time to decide them here."""
+"""Of a pack with so many rules another process decides the overviews."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +102,8 @@ def required(rulebase: Rulebase, name: str) -> set[str]:
 def deciding(
     rulebase: Rulebase, overviews: Sequence[Overview]
 ) -> Iterator[Callable[[], Sequence[Shown]]]:
-    """What gives some overviews decided. Most rows of those of a large pack are being decided
-    meanwhile, by another process, so that there is time for other things before they are asked for.
+    """What gives some overviews decided. Those of a large pack are being decided meanwhile, by
+    another process, so that there is time for other things before they are asked for.
 
     What it gives raises ``Disagreement`` where the evaluators differ.
     """
@@ -113,31 +111,14 @@ def deciding(
         yield cache(partial(all_decided, rulebase, overviews))
         return
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        there = pool.submit(all_decided, rulebase, overviews, slice(None, -HERE))
-
-        def joined() -> Sequence[Shown]:
-            here = all_decided(rulebase, overviews, slice(-HERE, None))
-            return list(map(_joined, there.result(), here))
-
-        yield cache(joined)
+        yield pool.submit(all_decided, rulebase, overviews).result
 
 
-def all_decided(
-    rulebase: Rulebase, overviews: Sequence[Overview], part: slice = EVERY
-) -> Sequence[Shown]:
-    """Some overviews, or a part of the rows of each, with every cell decided. Raises
-    ``Disagreement``."""
+def all_decided(rulebase: Rulebase, overviews: Sequence[Overview]) -> Sequence[Shown]:
+    """Some overviews with every cell decided. Raises ``Disagreement``."""
     decider = Decider(narrowed(rulebase, _shown_in(overviews)))
     with unsearched():
-        return [decided(decider, overview, part) for overview in overviews]
-
-
-def _joined(first: Shown, rest: Shown) -> Shown:
-    """An overview of which two parts of the rows were decided."""
-    matrix = replace(first.matrix, rows=first.matrix.rows + rest.matrix.rows)
-    if first.further is None or rest.further is None:
-        return Shown(matrix)
-    return Shown(matrix, replace(first.further, rows=first.further.rows + rest.further.rows))
+        return [decided(decider, overview) for overview in overviews]
 
 
 def local_part(rulebase: Rulebase, overviews: Sequence[Overview]) -> Rulebase:
@@ -151,14 +132,14 @@ def _shown_in(overviews: Sequence[Overview]) -> set[str]:
     return {column.decision.name for each in overviews for column in each.columns}
 
 
-def decided(decider: Decider, overview: Overview, part: slice = EVERY) -> Shown:
-    """An overview, or a part of its rows, with every cell decided. Raises ``Disagreement``."""
-    matrix = fill(decider, overview, part=part)
+def decided(decider: Decider, overview: Overview) -> Shown:
+    """An overview with every cell decided. Raises ``Disagreement``."""
+    matrix = fill(decider, overview)
     if overview.map is None or not overview.map.ways:
         return Shown(matrix)
     columns = tuple(c for c in overview.columns if c.decision == overview.map.decision)
     further = replace(overview, columns=columns, ways=overview.map.ways)
-    return Shown(matrix, fill(decider, further, part=part))
+    return Shown(matrix, fill(decider, further))
 
 
 def _jurisdictions(rulebase: Rulebase) -> dict[str, str]:

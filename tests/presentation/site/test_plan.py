@@ -53,10 +53,7 @@ def test_a_narrowed_rulebase_says_the_same() -> None:
                 assert cell.answer.possible == like.answer.possible
 
 
-@pytest.mark.parametrize("here", [1, 10])
-def test_another_process_decides_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: int
-) -> None:
+def test_another_process_decides_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rulebase = pack(tmp_path, DECISIONS, RULES, TERMS).rulebase
     (tmp_path / "overviews").mkdir()
     (tmp_path / "overviews" / "o.yaml").write_text(OVERVIEW)
@@ -64,7 +61,6 @@ def test_another_process_decides_the_same(
     with deciding(rulebase, overviews) as decided:
         (one,) = decided()
     monkeypatch.setattr(plan, "MANY", 1)
-    monkeypatch.setattr(plan, "HERE", here)
     with deciding(rulebase, overviews) as decided:
         (other,) = decided()
     assert other == one is not other
