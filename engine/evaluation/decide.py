@@ -165,8 +165,7 @@ class Decider:
         """
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
         presumed = {} if strict else self.presumptions.beside(given)
-        known = {**given, **{name: p.value for name, p in presumed.items()}}
-        values = {name: known[name] for name in self.rulebase.facts if name in known}
+        values = {**given, **{name: p.value for name, p in presumed.items()}}
         wanted = self._every[0] if only is None else self.wanted(only)
         needed = self._every[1] if only is None else self.needed(wanted)
         compiled = self.compiled_for(values, needed)

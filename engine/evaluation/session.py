@@ -179,9 +179,10 @@ class Session:
                 facts_used={},
                 confidence=None,
             )
-        used = {fact: facts[fact] for fact in before.facts_used}
-        if used == before.facts_used and value == before.value and possible is before.possible:
+        same = value == before.value and possible is before.possible
+        if same and before.facts_used.items() <= facts.items():
             return before
+        used = {fact: facts[fact] for fact in before.facts_used}
         return replace(before, value=value, possible=possible, facts_used=used)
 
     def rules(self, decision: Decision) -> Rules:

@@ -11,7 +11,7 @@ from engine.evaluation.comparison import Comparison
 from engine.evaluation.outcomes import Outcome
 from engine.evaluation.record import Answer, Overridden, Possibility, Record
 from engine.memory import Memory
-from engine.model import Authority, Decision, Rule, Rulebase, Value
+from engine.model import Authority, Decision, FactType, Presumption, Rule, Rulebase, Value
 from engine.presentation.words import formula_words
 from engine.values import in_order, to_json
 
@@ -152,16 +152,28 @@ class _Parts:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.given = _facts(record.rulebase, record.facts)
+        facts = record.rulebase.facts
         self.presumed: Data = {
-            name: {
-                "value": to_json(p.value, record.rulebase.facts[name].type),
-                "because": p.because,
-            }
-            for name, p in record.presumed_used.items()
+            name: _presumption(p, facts[name].type) for name, p in record.presumed_used.items()
         }
         self.facts = self.given | {name: each["value"] for name, each in self.presumed.items()}
         self.values = {name: _value(answer) for name, answer in record.parameters.items()}
         self.values |= {name: _value(answer) for name, answer in record.answers.items()}
+
+
+MANY_PRESUMPTIONS = 2_000
+"""Of so many presumptions it is remembered at least how they are written."""
+_presumptions = Memory[tuple[Presumption, Data]](MANY_PRESUMPTIONS)
+"""By identity, as the rules."""
+
+
+def _presumption(presumption: Presumption, kind: FactType) -> Data:
+    """A presumption as plain data, which is made but once."""
+    known = _presumptions.find(id(presumption))
+    if known is None:
+        data = {"value": to_json(presumption.value, kind), "because": presumption.because}
+        known = _presumptions.keep(id(presumption), (presumption, data))
+    return known[1]
 
 
 def _answer(parts: _Parts, answer: Answer, changes: Sequence[Change]) -> Data:
