@@ -1,7 +1,7 @@
 """Reckoning formulas: exact fractions inside, rounded half up once at the end.
 
-Amounts are :class:`fractions.Fraction` in the unit of the fact (dollars, or plain numbers), days
-are :class:`datetime.date`. No float takes part.
+Amounts are :class:`fractions.Fraction` in the unit of the fact (dollars, or plain numbers), or
+whole numbers, which are sooner reckoned with; days are :class:`datetime.date`. No float takes part.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any, cast
 
 from engine.model import Arithmetic, Constant, Extreme, Formula, Ref, Rounded, Shift, Value
 from engine.values import PLACES
 
-Amount = Fraction | datetime.date
+Amount = Fraction | int | datetime.date
+ValueOf = Callable[[str], Value]
 
 
 class NoValue(ArithmeticError):
@@ -27,40 +29,68 @@ class Missing(LookupError):
     """The formula needs a fact that is not known; ``args[0]`` is its name."""
 
 
-def evaluate(formula: Formula, value_of: Callable[[str], Value]) -> Amount:
+def evaluate(formula: Formula, value_of: ValueOf) -> Amount:
     """What a formula comes to. ``value_of`` gives the value of a fact, or raises ``Missing``.
 
     Raises ``NoValue`` for a division by zero and for days outside the calendar.
     """
+    return reckoner(formula)(value_of)
+
+
+def reckoner(formula: Formula) -> Callable[[ValueOf], Amount]:
+    """What works out a formula, as ``evaluate`` does, for one loan after the other."""
     match formula:
         case Constant(value):
-            return _amount(value)
+            amount = _amount(value)
+            return lambda value_of: amount
         case Ref(name):
-            return _amount(value_of(name))
+            return lambda value_of: _amount(value_of(name))
         case Extreme(which, parts):
-            amounts = [evaluate(part, value_of) for part in parts]
-            return min(amounts) if which == "min" else max(amounts)
+            each = [reckoner(part) for part in parts]
+            choose: Callable[[list[Any]], Any] = min if which == "min" else max
+            return lambda value_of: choose([part(value_of) for part in each])
         case Shift(base, count, unit):
-            day = evaluate(base, value_of)
-            assert isinstance(day, datetime.date)
-            return shift(day, count, unit)
+            return _shifting(reckoner(base), count, unit)
         case Rounded(part, kind):
-            return _amount(finish(evaluate(part, value_of), kind))
+            whole = reckoner(part)
+            return lambda value_of: _amount(finish(whole(value_of), kind))
         case Arithmetic(op, left, right):
-            a, b = evaluate(left, value_of), evaluate(right, value_of)
-            assert isinstance(a, Fraction) and isinstance(b, Fraction)
-            if op == "+":
-                return a + b
-            if op == "-":
-                return a - b
-            if op == "*":
-                return a * b
-            if not b:
-                raise NoValue("a division by zero")
-            return a / b
+            sides = reckoner(left), reckoner(right)  # numbers: a formula was checked when read
+            return _reckoning(op, *cast(tuple[_Number, _Number], sides))
 
 
-def divides_by_zero(formula: Formula, value_of: Callable[[str], Value]) -> bool | None:
+def _shifting(
+    base: Callable[[ValueOf], Amount], count: int, unit: str
+) -> Callable[[ValueOf], Amount]:
+    def shifted(value_of: ValueOf) -> Amount:
+        day = base(value_of)
+        assert isinstance(day, datetime.date)
+        return shift(day, count, unit)
+
+    return shifted
+
+
+_Number = Callable[[ValueOf], Fraction | int]
+
+
+def _reckoning(op: str, left: _Number, right: _Number) -> _Number:
+    if op == "+":
+        return lambda value_of: left(value_of) + right(value_of)
+    if op == "-":
+        return lambda value_of: left(value_of) - right(value_of)
+    if op == "*":
+        return lambda value_of: left(value_of) * right(value_of)
+
+    def divided(value_of: ValueOf) -> Fraction:
+        above, below = left(value_of), right(value_of)
+        if not below:
+            raise NoValue("a division by zero")
+        return Fraction(above) / below
+
+    return divided
+
+
+def divides_by_zero(formula: Formula, value_of: ValueOf) -> bool | None:
     """Whether a formula divides by zero somewhere; None where an unknown fact settles it."""
     match formula:
         case Constant() | Ref():
@@ -88,7 +118,7 @@ def _some(values: Iterable[bool | None]) -> bool | None:
     return found
 
 
-def known_only(facts: Mapping[str, Value]) -> Callable[[str], Value]:
+def known_only(facts: Mapping[str, Value]) -> ValueOf:
     """The value of a known fact; ``Missing`` for any other."""
 
     def value_of(name: str) -> Value:
@@ -99,14 +129,13 @@ def known_only(facts: Mapping[str, Value]) -> Callable[[str], Value]:
     return value_of
 
 
-def _amount(value: Value) -> Amount:
-    return value if isinstance(value, datetime.date) else _fraction(value)
-
-
 @lru_cache(4096)  # the same amounts come back in a loan's formulas
-def _fraction(value: Value) -> Fraction:
+def _amount(value: Value) -> Amount:
+    if isinstance(value, datetime.date):
+        return value
     assert isinstance(value, int | Decimal), value
-    return Fraction(value)
+    whole = int(value)
+    return whole if whole == value else Fraction(value)
 
 
 def shift(day: datetime.date, count: int, unit: str) -> datetime.date:

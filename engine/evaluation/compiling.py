@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from engine.evaluation.amounts import Amount, ValueOf
 from engine.evaluation.compiler import Compiler, Sections
 from engine.evaluation.diagram import Forest
 from engine.evaluation.sections import Section, sections
 from engine.evaluation.space import Space
 from engine.evaluation.variables import FactVariable, Variable
 from engine.memory import Memory
-from engine.model import Decision, Formula, OneOf, Rulebase, TermHolds, Value
+from engine.model import Decision, OneOf, Rulebase, TermHolds, Value
 from engine.trees import atoms, names_of
 
 Pick = Callable[..., object]
@@ -23,6 +24,12 @@ Pick = Callable[..., object]
 Asked = tuple[Pick, list[int], list[str]]
 """What picks the classes of the variables that a decision's diagrams ask for from those of all
 variables, the levels of the comparisons among them, and the facts in its formulas."""
+
+Reckoner = Callable[[ValueOf], Amount]
+"""What works out a formula."""
+
+Sign = Callable[[Mapping[str, Value]], int]
+"""What finds the class of a comparison for facts that hold all that it speaks of."""
 
 Step = tuple[int, int]
 """A level and the class taken there."""
@@ -59,10 +66,13 @@ class Kept:
     does."""
     kinds: dict[int, bytes] = field(default_factory=dict)
     """By how many variables there are: what each asks for, as ``Descent.ways`` wants to know it."""
-    formulas: dict[tuple[str, object], tuple[Formula, tuple[str, ...]]] = field(
+    formulas: dict[tuple[str, object], tuple[Reckoner, tuple[str, ...]]] = field(
         default_factory=dict
     )
-    """By decision and leaf: the one formula that the deciding rules make, and the names in it."""
+    """By decision and leaf: what works out the one formula that the deciding rules make, and the
+    names in it."""
+    signs: dict[int, tuple[frozenset[str], Sign]] = field(default_factory=dict)
+    """By level: the facts that a comparison speaks of, and what finds its class."""
     asked: dict[str, Asked] = field(default_factory=dict)
     """By decision: what it asks for."""
     asked_by_all: dict[int, tuple[list[int], list[str]]] = field(default_factory=dict)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LATER, UNKNOWN, Descent
-from engine.evaluation.numbers import sign_of
-from engine.evaluation.variables import FactVariable, SignVariable, Variable
+from engine.evaluation.numbers import sign
+from engine.evaluation.variables import FactVariable, SignVariable
 from engine.model import Value
 
 
@@ -44,7 +44,7 @@ class Known:
 
     def _class_of(self) -> Callable[[int], int]:
         """What works out the class of a comparison."""
-        return partial(_sign, self.compiled.variables, self.facts)
+        return partial(_sign, self.compiled, self.facts)
 
     def but(self, changed: Mapping[str, Value]) -> Known:
         """The loan with other values of some facts."""
@@ -118,9 +118,13 @@ class Known:
         return every
 
 
-def _sign(variables: Sequence[Variable], facts: Mapping[str, Value], level: int) -> int:
-    variable = cast(SignVariable, variables[level])
-    return sign_of(variable, facts) if variable.facts <= facts.keys() else UNKNOWN
+def _sign(compiled: Compiled, facts: Mapping[str, Value], level: int) -> int:
+    found = compiled.kept.signs.get(level)
+    if found is None:
+        variable = cast(SignVariable, compiled.variables[level])
+        found = compiled.kept.signs[level] = variable.facts, sign(variable)
+    names, sign_of = found
+    return sign_of(facts) if names <= facts.keys() else UNKNOWN
 
 
 def bits(mask: int, offset: int = 0) -> Iterable[int]:

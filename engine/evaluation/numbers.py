@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
-from typing import cast
+from typing import Any, cast
 
 from engine.evaluation import linear
-from engine.evaluation.amounts import Amount, NoValue, divides_by_zero, evaluate, known_only
-from engine.evaluation.compiling import Compiled, Step
+from engine.evaluation.amounts import NoValue, ValueOf, divides_by_zero, known_only, reckoner
+from engine.evaluation.compiling import Compiled, Sign, Step
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain, encode
 from engine.model import Value
 
@@ -162,15 +161,21 @@ def _takes(compiled: Compiled, facts: Mapping[str, Value], level: int, code: int
 
 def sign_of(variable: SignVariable, facts: Mapping[str, Value]) -> int:
     """The class of a comparison for these facts, which must hold all that it speaks of."""
+    return sign(variable)(facts)
 
-    value_of = known_only(facts)
-    try:
-        left: Amount = evaluate(variable.left, value_of)
-        right: Amount = evaluate(variable.right, value_of)
-    except NoValue:
-        return 3
-    if isinstance(left, datetime.date):
-        assert isinstance(right, datetime.date)
-        return 1 + (left > right) - (left < right)
-    assert not isinstance(right, datetime.date)
-    return 1 + (left > right) - (left < right)
+
+def sign(variable: SignVariable) -> Sign:
+    """What finds the class of a comparison, as ``sign_of`` does, for one loan after the other."""
+    left_of: Callable[[ValueOf], Any] = reckoner(variable.left)
+    right_of: Callable[[ValueOf], Any] = reckoner(variable.right)
+
+    def sign_of(facts: Mapping[str, Value]) -> int:
+        try:
+            left, right = left_of(facts.__getitem__), right_of(facts.__getitem__)
+        except NoValue:
+            return 3
+        above: bool = left > right
+        below: bool = left < right
+        return 1 + above - below
+
+    return sign_of

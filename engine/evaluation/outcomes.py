@@ -12,6 +12,7 @@ from engine.evaluation.amounts import (
     evaluate,
     finish,
     known_only,
+    reckoner,
 )
 from engine.evaluation.compiler import Blocked, Clash, Leaf
 from engine.evaluation.compiling import Compiled
@@ -102,8 +103,8 @@ def _amount(
     if key not in compiled.kept.formulas:
         one = combined(decision, formulas)
         used = dict.fromkeys(name for formula in formulas for name in names_in(formula))
-        compiled.kept.formulas[key] = one, tuple(used)
-    whole, names = compiled.kept.formulas[key]
+        compiled.kept.formulas[key] = reckoner(one), tuple(used)
+    reckon, names = compiled.kept.formulas[key]
     needed = {name: others[name] for name in names if name in compiled.rulebase.decisions}
     kinds = {other.kind for other in needed.values()}
     if "conflict" in kinds:
@@ -113,13 +114,9 @@ def _amount(
     known = {name: other.value for name, other in needed.items()}
     known |= {name: facts[name] for name in names if name in facts}
     if len(known) == len(names) and None not in known.values():
+        values = cast(Mapping[str, Value], known)
         try:
-            return Outcome(
-                "value",
-                finish(
-                    evaluate(whole, known_only(cast(Mapping[str, Value], known))), decision.type
-                ),
-            )
+            return Outcome("value", finish(reckon(values.__getitem__), decision.type))
         except NoValue:
             return OPEN
     replaced: dict[str, Formula] = {}

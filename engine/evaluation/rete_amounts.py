@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from engine.model import (
@@ -204,6 +205,11 @@ def _shifted(day: datetime.date, count: int, unit: str) -> datetime.date:
 def _exact(value: Value) -> Exact:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return value
+    return _fraction(value)
+
+
+@lru_cache(4096)  # the same amounts come back in a loan's formulas
+def _fraction(value: int | Decimal) -> Fraction:
     return Fraction(value)
 
 
