@@ -38,6 +38,9 @@ from engine.values import describe
 SEARCH_AFTER, SEARCHES = 10_000, 3
 """So many new objects pass before Python looks for garbage among them, and so many such searches
 before it looks at what they left. A request leaves none that it would find."""
+QUIET_SECONDS = 0.25
+"""So long nobody must have asked before something is built that nobody waits for: between two
+requests of many it would be in the way of the next."""
 LONG = 8 * 1024
 """A body of more bytes than this, some ten loans, is not tried quickly."""
 
@@ -112,7 +115,7 @@ class Service:
         _log.info("stopped")
 
     def _idle(self) -> bool:
-        return self.metrics.in_flight == 0
+        return self.metrics.quiet_seconds >= QUIET_SECONDS
 
     # ---- decisions ----
 
@@ -311,7 +314,7 @@ class Guarded:
 
         scope["app"] = self  # asks the router to raise, rather than to answer, what it can't route
         started = time.perf_counter()
-        self._metrics.in_flight += 1
+        self._metrics.began()
         told: dict[str, Any] = {}
         try:
             await self._app(scope, receive, watched)
@@ -330,7 +333,7 @@ class Guarded:
                 )
                 await response(scope, receive, watched)
         finally:
-            self._metrics.in_flight -= 1
+            self._metrics.ended()
             seconds = time.perf_counter() - started
             self._note(scope, request_id, status, seconds, told)
 

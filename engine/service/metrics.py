@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -29,6 +30,21 @@ class Metrics:
         self._times: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = {}
         self.in_flight = 0
+        self._ended = -math.inf
+
+    def began(self) -> None:
+        """A request is being answered. (This and its end are told by one thread.)"""
+        self.in_flight += 1
+
+    def ended(self) -> None:
+        """It is no more."""
+        self.in_flight -= 1
+        self._ended = time.monotonic()
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long no request was being answered."""
+        return 0.0 if self.in_flight else time.monotonic() - self._ended
 
     def count(self, name: str, by: int = 1, **labels: str) -> None:
         """Count up."""

@@ -3,10 +3,10 @@
     python -m tests.benchmarks.serve [--pack NAME] [--seconds N] [--rate N] [--connections N]
                                      [--requests N] [--record]
 
-First every loan once; then as fast as it goes, over some connections; then at a fixed rate, where
-the time of a request counts from when it was due, so that none is forgiven for those before it;
-then, with ``--requests``, so many more at full speed, each another loan, to see whether memory
-grows. Memory and processor time are read from the service's own metrics.
+First every loan once; then as fast as it goes, over some connections; then, with ``--requests``, so
+many more at full speed, each another loan, to see whether memory grows; and at a fixed rate, where
+the time of a request counts from when it was due, so that none is forgiven for those before it.
+Memory and processor time are read from the service's own metrics.
 """
 
 from __future__ import annotations
@@ -285,11 +285,11 @@ def main() -> int:
             loads = [
                 told(running, "every loan once", once(requests)),
                 told(running, f"full speed, {lines} connections", full),
-                told(running, f"at {options.rate:g}/s", fixed),
             ]
             for part in range(1, MEMORY_EVERY + 1 if options.requests else 1):
                 fresh = bodies(options.pack, options.requests // MEMORY_EVERY, part)
                 loads.append(told(running, f"long run, {part} of {MEMORY_EVERY}", once(fresh)))
+            loads.append(told(running, f"at {options.rate:g}/s", fixed))
     sound = all({*load.statuses} == {200} for load in loads)
     same = options.record or not any(load.changed for load in loads)  # a record tells the time
     return 0 if sound and same else 1
