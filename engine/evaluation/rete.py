@@ -1,9 +1,9 @@
 """The second evaluator: the rules on a Rete network.
 
-It shares no code with the decision diagram beyond :mod:`engine.model` and :mod:`engine.trees`. The
-network tells which rules certainly apply and which may apply; exceptions and hit policies are then
-worked out on those. For complete facts that is exact; for incomplete facts it is an outer bound of
-what can be.
+It shares no code with the decision diagram beyond :mod:`engine.model`, :mod:`engine.trees` and
+:mod:`engine.memory`. The network tells which rules certainly apply and which may apply; exceptions
+and hit policies are then worked out on those. For complete facts that is exact; for incomplete
+facts it is an outer bound of what can be.
 """
 
 from __future__ import annotations
