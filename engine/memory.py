@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Thing = TypeVar("Thing")
+Of = TypeVar("Of")
 
 
 class Memory(Generic[Thing]):
@@ -33,3 +34,20 @@ class Memory(Generic[Thing]):
             self._old, self._young = self._young, {}
         self._young[key] = thing
         return thing
+
+
+class Made(Generic[Of, Thing]):
+    """What was made of things, once of each of the latest of them: by identity, as they take long
+    to compare. Each is kept as long as what was made of it, so that no other gets its identity."""
+
+    __slots__ = ("_memory",)
+
+    def __init__(self, room: int) -> None:
+        self._memory = Memory[tuple[Of, Thing]](room)
+
+    def of(self, thing: Of, make: Callable[[Of], Thing]) -> Thing:
+        """What ``make`` makes of a thing."""
+        found = self._memory.find(id(thing))
+        if found is None:
+            found = self._memory.keep(id(thing), (thing, make(thing)))
+        return found[1]

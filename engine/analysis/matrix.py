@@ -11,8 +11,6 @@ from engine.model import Confidence, Rule, Value
 from engine.problems import InputError
 from engine.reading.overviews import Column, Overview, Way
 
-"""All rows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:

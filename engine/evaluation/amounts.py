@@ -20,6 +20,9 @@ from engine.values import PLACES
 Amount = Fraction | int | datetime.date
 ValueOf = Callable[[str], Value]
 
+Reckoner = Callable[[ValueOf], Amount]
+"""What works out a formula."""
+
 
 class NoValue(ArithmeticError):
     """The formula has no value for these facts: it divides by zero or leaves the calendar."""
@@ -37,7 +40,7 @@ def evaluate(formula: Formula, value_of: ValueOf) -> Amount:
     return reckoner(formula)(value_of)
 
 
-def reckoner(formula: Formula) -> Callable[[ValueOf], Amount]:
+def reckoner(formula: Formula) -> Reckoner:
     """What works out a formula, as ``evaluate`` does, for one loan after the other."""
     match formula:
         case Constant(value):
@@ -59,9 +62,7 @@ def reckoner(formula: Formula) -> Callable[[ValueOf], Amount]:
             return _reckoning(op, *cast(tuple[_Number, _Number], sides))
 
 
-def _shifting(
-    base: Callable[[ValueOf], Amount], count: int, unit: str
-) -> Callable[[ValueOf], Amount]:
+def _shifting(base: Reckoner, count: int, unit: str) -> Reckoner:
     def shifted(value_of: ValueOf) -> Amount:
         day = base(value_of)
         assert isinstance(day, datetime.date)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from engine.evaluation.amounts import Amount, ValueOf
+from engine.evaluation.amounts import Reckoner
 from engine.evaluation.compiler import Compiler, Sections
 from engine.evaluation.diagram import Forest
 from engine.evaluation.sections import Section, sections
@@ -24,9 +24,6 @@ Pick = Callable[..., object]
 Asked = tuple[Pick, list[int], list[str]]
 """What picks the classes of the variables that a decision's diagrams ask for from those of all
 variables, the levels of the comparisons among them, and the facts in its formulas."""
-
-Reckoner = Callable[[ValueOf], Amount]
-"""What works out a formula."""
 
 Sign = Callable[[Mapping[str, Value]], int]
 """What finds the class of a comparison for facts that hold all that it speaks of."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from engine.memory import Memory
+from engine.memory import Made
 from engine.model import (
     All,
     AnyOf,
@@ -48,9 +48,7 @@ def holds(condition: Condition, facts: Mapping[str, Value], rulebase: Rulebase) 
 
 def test_of(condition: Condition, rulebase: Rulebase) -> Test:
     """The test of a condition, made but once: every loan meets hundreds of presumptions."""
-    terms = rulebase.terms
-    known = _tests.find(id(terms)) or _tests.keep(id(terms), _Tests(terms))
-    return known.of(condition)
+    return _tests.of(rulebase.terms, _Tests).of(condition)
 
 
 def test_of_all(conditions: Iterable[Condition], rulebase: Rulebase) -> Test:
@@ -59,18 +57,14 @@ def test_of_all(conditions: Iterable[Condition], rulebase: Rulebase) -> Test:
 
 
 class _Tests:
-    """The tests of a pack's conditions, by identity: conditions take long to compare."""
+    """The tests of a pack's conditions."""
 
     def __init__(self, terms: Mapping[str, Term]) -> None:
         self._terms = terms
-        self._known = Memory[tuple[Condition, Test]](MANY_TESTS)
-        """Each condition is kept: no other gets its identity."""
+        self._known = Made[Condition, Test](MANY_TESTS)
 
     def of(self, condition: Condition) -> Test:
-        known = self._known.find(id(condition))
-        if known is None:
-            known = self._known.keep(id(condition), (condition, self._made(condition)))
-        return known[1]
+        return self._known.of(condition, self._made)
 
     def _made(self, condition: Condition) -> Test:
         match condition:
@@ -88,8 +82,8 @@ class _Tests:
                 return _negated(self.of(part))
 
 
-_tests = Memory[_Tests](MANY_PACKS)
-"""By the identity of a pack's terms, which its parts share."""
+_tests = Made[Mapping[str, Term], _Tests](MANY_PACKS)
+"""By a pack's terms, which its parts share."""
 
 
 def _one_of(name: str, values: Collection[Value], negated: bool) -> Test:

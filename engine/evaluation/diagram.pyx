@@ -486,15 +486,10 @@ cdef class Descent:
         known."""
         return self._settle(self._forest._here(node))
 
-    def meets(self, int node):
-        """Whether the loan lies in a part, whatever the unknown facts are; None where that depends
-        on them. (Constraints, and what comparisons say of one another, are left aside.)"""
-        cdef int met = self._meets(self._forest._here(node))
-        return None if met == _DEPENDS else met == 1
-
     def parted(self, parts):
-        """Of pairs of a number and a part the numbers of the parts in which the loan lies, and
-        those of the parts in which it may lie."""
+        """Of pairs of a number and a part the numbers of the parts in which the loan lies, whatever
+        the unknown facts are, and those of the parts for which that depends on them. (Constraints,
+        and what comparisons say of one another, are left aside.)"""
         cdef list certain = [], possible = []
         cdef int met
         for number, node in parts:

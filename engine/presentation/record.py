@@ -10,8 +10,8 @@ from engine.evaluation.changes import Change
 from engine.evaluation.comparison import Comparison
 from engine.evaluation.outcomes import Outcome
 from engine.evaluation.record import Answer, Overridden, Possibility, Record
-from engine.memory import Memory
-from engine.model import Authority, Decision, FactType, Presumption, Rule, Rulebase, Value
+from engine.memory import Made
+from engine.model import Authority, Decision, Presumption, Rule, Rulebase, Value
 from engine.presentation.words import formula_words
 from engine.values import in_order, to_json
 
@@ -153,8 +153,13 @@ class _Parts:
         self.record = record
         self.given = _facts(record.rulebase, record.facts)
         facts = record.rulebase.facts
+
+        def data(presumption: Presumption) -> Data:
+            value = to_json(presumption.value, facts[presumption.fact].type)
+            return {"value": value, "because": presumption.because}
+
         self.presumed: Data = {
-            name: _presumption(p, facts[name].type) for name, p in record.presumed_used.items()
+            name: _presumptions.of(each, data) for name, each in record.presumed_used.items()
         }
         self.facts = self.given | {name: each["value"] for name, each in self.presumed.items()}
         self.values = {name: _value(answer) for name, answer in record.parameters.items()}
@@ -163,17 +168,7 @@ class _Parts:
 
 MANY_PRESUMPTIONS = 2_000
 """Of so many presumptions it is remembered at least how they are written."""
-_presumptions = Memory[tuple[Presumption, Data]](MANY_PRESUMPTIONS)
-"""By identity, as the rules."""
-
-
-def _presumption(presumption: Presumption, kind: FactType) -> Data:
-    """A presumption as plain data, which is made but once."""
-    known = _presumptions.find(id(presumption))
-    if known is None:
-        data = {"value": to_json(presumption.value, kind), "because": presumption.because}
-        known = _presumptions.keep(id(presumption), (presumption, data))
-    return known[1]
+_presumptions = Made[Presumption, Data](MANY_PRESUMPTIONS)
 
 
 def _answer(parts: _Parts, answer: Answer, changes: Sequence[Change]) -> Data:
@@ -225,14 +220,12 @@ def _outcome(outcome: Outcome, decision: Decision) -> Data:
 
 MANY_RULES = 5_000
 """Of so many rules it is remembered at least how they are written."""
-_rules = Memory[tuple[Rule, Data]](MANY_RULES)
-"""By identity, as rules take long to compare; each is kept: no other gets its identity."""
+_rules = Made[Rule, Data](MANY_RULES)
 
 
 def _rule(rule: Rule) -> Data:
     """A rule as plain data, which is made but once."""
-    known = _rules.find(id(rule)) or _rules.keep(id(rule), (rule, _rule_data(rule)))
-    return known[1]
+    return _rules.of(rule, _rule_data)
 
 
 def _rule_data(rule: Rule) -> Data:

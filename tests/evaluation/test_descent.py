@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ codes_known = st.tuples(*(st.integers(UNKNOWN, size - 1) for size in SIZES)).map
 
 def descent(forest: Forest, codes: list[int]) -> Descent:
     return Descent(forest, codes, lambda level: pytest.fail(f"{level} was not to be asked"))
+
+
+def meets(down: Descent, node: int) -> bool | None:
+    certain, possible = down.parted([(0, node)])
+    return None if possible else bool(certain)
 
 
 def points(
@@ -70,7 +76,7 @@ def test_a_class_is_worked_out_once_and_only_when_it_is_asked_for() -> None:
     codes[0] = 1
     down = Descent(forest, codes, class_of)
     assert down.settle(node) == down.settle(lower) == forest.true
-    assert down.meets(node) is True and down.code(1) == 2
+    assert meets(down, node) is True and down.code(1) == 2
     assert asked == [1] and codes == [1, 2]
 
 
@@ -82,8 +88,8 @@ def test_a_loan_lies_in_a_part_wherever_it_may_be_or_nowhere_or_it_depends(
     node = built(forest, expression)
     down = descent(forest, codes)
     truths = {truth(expression, point) for point in points(codes)}
-    assert down.meets(node) is (None if len(truths) > 1 else truths.pop())
-    met = down.meets(node)
+    assert meets(down, node) is (None if len(truths) > 1 else truths.pop())
+    met = meets(down, node)
     certain, possible = down.parted([(7, node), (8, forest.false), (9, forest.true)])
     assert certain == [7, 9] if met else certain == [9]
     assert possible == ([7] if met is None else [])
@@ -222,11 +228,11 @@ def test_what_is_not_there_is_refused() -> None:
     node = forest.choice(1, 3, {0})
     for codes in ([0], [0, 3]):  # no level 1, no class 3
         down = descent(forest, codes)
-        for ask in (down.settle, down.meets, down.remaining, down.reduced):
+        for ask in (down.settle, partial(meets, down), down.remaining, down.reduced):
             with pytest.raises(IndexError):
                 ask(node)
     down = descent(forest, [UNKNOWN] * 2)
-    for ask in (down.settle, down.meets, down.remaining, down.reduced):
+    for ask in (down.settle, partial(meets, down), down.remaining, down.reduced):
         for number in (-1, node + 1):
             with pytest.raises(IndexError):
                 ask(number)
