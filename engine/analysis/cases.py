@@ -89,10 +89,13 @@ def place_of_case(rulebase: Rulebase, case: Case) -> str:
     return str(case.given.get(rulebase.jurisdiction_fact, ""))
 
 
-def run_case(decider: Decider, case: Case) -> CaseResult:
-    """Decide one case with both evaluators and compare. Raises ``Disagreement``."""
+def run_case(decider: Decider, case: Case, *, sparing: bool = False) -> CaseResult:
+    """Decide one case with both evaluators and compare. ``sparing``: see ``Decider.decide``. Raises
+    ``Disagreement``."""
     only = [expected.decision.name for expected in case.expected]
-    record = decider.decide(case.given, strict=case.strict, only=only, reasons=False)
+    record = decider.decide(
+        case.given, strict=case.strict, only=only, reasons=False, sparing=sparing
+    )
     return CaseResult(case, failures(case, record.answers), record)
 
 

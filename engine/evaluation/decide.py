@@ -13,6 +13,7 @@ from engine.evaluation.compiling import Compiled, compile_rulebase, grown
 from engine.evaluation.facts import Locate, Presumptions, read_facts
 from engine.evaluation.quick import quick_decision
 from engine.evaluation.record import Record
+from engine.evaluation.relevance import Relevance
 from engine.evaluation.rete import Rete, Verdict
 from engine.evaluation.saved import Store, as_bytes, from_bytes
 from engine.evaluation.session import Session
@@ -51,6 +52,7 @@ class Decider:
             self._parts["", True, None] = compiled
         self.presumptions = Presumptions(rulebase)
         self._sureness = Sureness(rulebase)
+        self._relevance = Relevance(rulebase)
         self._alike = Alike()
         self._met: set[int] = set()
         """The diagrams that a loan was decided on."""
@@ -145,6 +147,7 @@ class Decider:
         only: Collection[str] | None = None,
         verify: bool = True,
         reasons: bool = True,
+        sparing: bool = False,
         locate: Locate | None = None,
         until: float = math.inf,
     ) -> Record:
@@ -154,7 +157,8 @@ class Decider:
         dollars); a fact that is absent or None is unknown. ``strict`` applies no presumption.
         ``only`` names the decisions wanted. ``verify`` runs the second evaluator as well; without
         it one evaluator decides alone. Without ``reasons`` the answers lack the facts that
-        mattered, the rules that were overridden, what to ask and how sure they are.
+        mattered, the rules that were overridden, what to ask and how sure they are. ``sparing``
+        leaves out of what is presumed whatever can't matter to the decisions wanted.
         ``locate`` gives facts their places for messages.
 
         With few facts it may take seconds to find all that is possible; ``until`` is when to give
@@ -164,10 +168,12 @@ class Decider:
         differ, ``TooSlow``.
         """
         given = read_facts(self.rulebase, facts, *(() if locate is None else (locate,)))
-        presumed = {} if strict else self.presumptions.beside(given)
-        values = {**given, **{name: p.value for name, p in presumed.items()}}
         wanted = self._every[0] if only is None else self.wanted(only)
         needed = self._every[1] if only is None else self.needed(wanted)
+        place = place_of(self.rulebase, given)
+        among = self._relevance.of(place, needed) if sparing else None
+        presumed = {} if strict else self.presumptions.beside(given, among)
+        values = {**given, **{name: p.value for name, p in presumed.items()}}
         compiled = self.compiled_for(values, needed)
         alike = self._memory(compiled) if reasons else None  # which holds answers with reasons
         session = Session(compiled, values, until, alike)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine.evaluation.conditions import Test, holds, test_of, test_of_all
+from engine.evaluation.conditions import MANY_PACKS, Test, holds, test_of, test_of_all
+from engine.memory import Made, Memory
 from engine.model import (
     All,
     AnyOf,
@@ -17,12 +18,16 @@ from engine.model import (
     OneOf,
     Presumption,
     Rulebase,
+    Term,
     TermHolds,
     Value,
 )
 from engine.problems import NOWHERE, InputError, Place, Problem, likely
 from engine.trees import names_of
 from engine.values import ValueFault, read_fact
+
+MANY_KINDS = 4_000
+"""Of so many kinds of loan and sets of facts it is remembered what may be presumed."""
 
 Locate = Callable[[str, bool], tuple[Place, str]]
 """The place of a fact's value (or, with True, of its name) and the text of that line."""
@@ -89,8 +94,8 @@ def contradictions(
 ) -> list[Problem]:
     """A problem for each constraint that these facts certainly break."""
     found = []
-    for constraint in rulebase.constraints:
-        if holds(constraint.when, facts, rulebase) is False:
+    for constraint, test, tied in _breakable(rulebase):
+        if tied <= facts.keys() and test(facts) is False:
             names = names_of(constraint.when, lambda term: rulebase.terms[term].when)
             involved = [name for name in dict.fromkeys(names) if name in facts]
             where, line = locate(involved[-1], False) if involved else (NOWHERE, "")
@@ -104,6 +109,20 @@ def contradictions(
                 )
             )
     return found
+
+
+_Breakable = Sequence[tuple[Constraint, Test, frozenset[str]]]
+"""Constraints, each with its test and the facts without which it can't be broken."""
+
+_known = Made[Mapping[str, Term], Made[tuple[Constraint, ...], _Breakable]](MANY_PACKS)
+"""By a pack's terms and its constraints, which its parts share."""
+
+
+def _breakable(rulebase: Rulebase) -> _Breakable:
+    def made(constraints: Iterable[Constraint]) -> _Breakable:
+        return [(c, test_of(c.when, rulebase), _tied(c.when, False, rulebase)) for c in constraints]
+
+    return _known.of(rulebase.terms, lambda _: Made(MANY_PACKS)).of(rulebase.constraints, made)
 
 
 def _together(names: list[str]) -> str:
@@ -147,6 +166,7 @@ class Presumptions:
         self._heads = rulebase.jurisdiction_fact, rulebase.section_fact
         self._constraints = constraints_by_fact(rulebase)
         self._apt: dict[tuple[Value | None, ...], list[_Apt]] = {}
+        self._few = Memory[list[_Apt]](MANY_KINDS)
 
     @cached_property
     def _anywhere(self) -> Mapping[int, _Apt | None]:
@@ -157,17 +177,17 @@ class Presumptions:
             if not self._speaks_of(each, self._heads)
         }
 
-    def beside(self, given: Mapping[str, Value]) -> dict[str, Presumption]:
+    def beside(
+        self, given: Mapping[str, Value], among: frozenset[str] | None = None
+    ) -> dict[str, Presumption]:
         """What is presumed beside the given facts: in the order of the pack, each presumption whose
         fact is not known yet and whose condition certainly holds; none that would break a
-        constraint."""
-        heads = tuple(map(given.get, self._heads))
-        if heads not in self._apt:
-            self._apt[heads] = list(self._open(heads))
+        constraint. With ``among``, only of those facts: all on which what is presumed of them hangs
+        must be there (``Relevance``)."""
         known = dict(given)
         presumed: dict[str, Presumption] = {}
         names = known.keys()
-        for apt in self._apt[heads]:
+        for apt in self._open_for(tuple(map(given.get, self._heads)), among):
             presumption = apt.presumption
             name = presumption.fact
             if name in known or (apt.facts and not apt.facts <= names):
@@ -182,6 +202,21 @@ class Presumptions:
             else:
                 presumed[name] = presumption
         return presumed
+
+    def _open_for(
+        self, heads: tuple[Value | None, ...], among: frozenset[str] | None
+    ) -> list[_Apt]:
+        """The presumptions that are open for loans of a jurisdiction and a kind."""
+        every = self._apt.get(heads)
+        if every is None:
+            every = self._apt[heads] = list(self._open(heads))
+        if among is None:
+            return every
+        few = self._few.find((heads, among))
+        if few is None:
+            few = [apt for apt in every if apt.presumption.fact in among]
+            self._few.keep((heads, among), few)
+        return few
 
     def _open(self, heads: Sequence[Value | None]) -> Iterator[_Apt]:
         rulebase = self._rulebase

@@ -27,6 +27,8 @@ class Report:
 
     def is_faulty(self, node: Node) -> bool:
         """Whether the schema check has found a fault at a node or inside it."""
+        if not self.faulty:
+            return False
         if node.place in self.faulty:
             return True
         if isinstance(node, ListNode):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +18,7 @@ from importlib.metadata import version
 from itertools import islice
 from typing import Any, Literal
 
+from engine.memory import Memory
 from engine.problems import Place, Problem, likely, listing
 from engine.reading import kept
 from engine.reading.nodes import (
@@ -48,6 +49,8 @@ _TYPES = {
 }
 MAX_FAULTS = 200
 """So many faults of one file are reported; who made more fixes these first."""
+MANY_VALUES = 20_000
+"""Of so many values at least it is remembered that they are as a schema wants them."""
 _YES_NO = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 
@@ -108,8 +111,43 @@ def read_schema(kind: str) -> Mapping[str, Any]:
 def _validator(kind: str) -> Any:
     import jsonschema  # costs 50 ms, which not every command has to pay
 
+    standard = jsonschema.Draft202012Validator
+    sound = Memory[bool](MANY_VALUES)
+    keywords = {name: _once(standard.VALIDATORS[name], name, sound) for name in _CHILDREN}
     schema = read_schema(kind)
-    return jsonschema.Draft202012Validator(_in_place(schema, schema["$defs"], frozenset()))
+    validators: Any = jsonschema.validators
+    return validators.extend(standard, keywords)(_in_place(schema, schema["$defs"], frozenset()))
+
+
+_CHILDREN = ("properties", "additionalProperties", "propertyNames")
+"""The keywords that lead from a mapping to what is in it."""
+
+
+def _once(keyword: Callable[..., Any], name: str, sound: Memory[bool]) -> Callable[..., Any]:
+    """A keyword of the validator that looks but once at a scalar that a schema allows: files say
+    the same few things thousands of times."""
+
+    def look(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterable[Any]:
+        if not isinstance(instance, dict) or not isinstance(wanted, dict):
+            return keyword(validator, wanted, instance, schema) or ()
+        keys = {key: _child_key(name, wanted, key, each) for key, each in instance.items()}
+        new = {key: instance[key] for key, known in keys.items() if not sound.find(known)}
+        errors = list(keyword(validator, wanted, new, schema) or ()) if new else []
+        if not errors:
+            for key in new:
+                if keys[key] is not None:
+                    sound.keep(keys[key], True)
+        return errors
+
+    return look
+
+
+def _child_key(keyword: str, wanted: Mapping[str, Any], key: str, value: object) -> object:
+    """What stands for a schema and the scalar that it is for; None for a mapping or a list."""
+    each: object = key if keyword == "propertyNames" else value
+    if isinstance(each, dict | list):
+        return None
+    return id(wanted.get(key) if keyword == "properties" else wanted), type(each), each
 
 
 _REMARKS = frozenset({"title", "description", "examples"})

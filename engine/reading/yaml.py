@@ -253,7 +253,8 @@ class _Builder:
             self.root = node
             return
         parent = self._stack[-1]
-        parent.height = max(parent.height, height + 1)
+        if parent.height <= height:
+            parent.height = height + 1
         if not parent.is_map:
             parent.items.append(node)
         elif parent.key is not None:

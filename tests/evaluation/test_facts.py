@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from engine import Decider, InputError
-from engine.evaluation.facts import presume, read_facts
-from engine.model import Value
+from engine.evaluation.facts import contradictions, presume, read_facts
+from engine.model import Constraint, OneOf, Term, TermHolds, Value
 from engine.presentation.problems import as_text
 from engine.reading.loans import Loan, read_loans
 from engine.reading.pack import load_pack
+from tests.evaluation.small_books import book, fact
 from tests.packs import FOLDER
 
 PACK = load_pack(FOLDER / "good" / "everything")
@@ -352,3 +354,16 @@ def test_spellings_of_a_file(text: str, expected: Value, tmp_path: Path) -> None
 @pytest.mark.parametrize("text", ["price:", "price: null", "price: ~"])
 def test_nothing_in_a_file_is_not_given(text: str, tmp_path: Path) -> None:
     assert read_facts(PACK, loan(tmp_path, text).data) == {}
+
+
+def test_the_same_constraints_with_other_terms() -> None:
+    facts = [fact("a"), fact("b")]
+    one = replace(
+        book(facts, [], [], terms=[Term("t", "", OneOf("a", (True,)))]),
+        constraints=(Constraint("c", "it is so", TermHolds("t")),),
+    )
+    other = replace(one, terms={"t": Term("t", "", OneOf("b", (True,)))})
+    for rulebase, broken in ((one, "a"), (other, "b"), (one, "a")):
+        for name in "ab":
+            found = contradictions(rulebase, {name: False})
+            assert bool(found) == (name == broken)
