@@ -60,6 +60,20 @@ def run(script: str, folder: Path, **inputs: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout + done.stderr, summary.read_text()
 
 
+def test_what_was_proved_is_kept_from_run_to_run(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (kept,) = (step["with"] for step in ACTION["runs"]["steps"] if "cache" in step.get("uses", ""))
+    assert kept["key"].startswith(kept["restore-keys"])
+    home = repository.parent / "home"
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CACHE_HOME", "RECOURSE_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    assert run(CHECK, repository, PACKS="packs/mine")[0] == 0
+    folder = home / kept["path"].removeprefix("~/")
+    assert list(folder.iterdir())
+
+
 def test_the_check_annotates_and_fails(repository: Path) -> None:
     code, out, _ = run(CHECK, repository, PACKS="packs/mine packs/new")
     assert code == 1

@@ -264,8 +264,17 @@ class Compiler:
     def condition(self, condition: Condition) -> int:
         """Where a condition holds."""
         match condition:
+            case OneOf(name) if name in self._space.level_of:
+                return self._space.fact_test(condition, self._left)
+            case OneOf():
+                return self._decision_is(condition)
             case All(parts):
-                return self._forest.all_of(self.condition(part) for part in parts)
+                found = []
+                for part in parts:
+                    found.append(self.condition(part))
+                    if found[-1] == self._forest.false:  # whatever the others are
+                        return found[-1]
+                return self._forest.all_of(found)
             case AnyOf(parts):
                 return self._forest.any_of(self.condition(part) for part in parts)
             case Not(part):
@@ -274,10 +283,6 @@ class Compiler:
                 if name not in self._terms:
                     self._terms[name] = self.condition(self._rulebase.terms[name].when)
                 return self._terms[name]
-            case OneOf():
-                if condition.name in self._space.level_of:
-                    return self._space.fact_test(condition, self._left)
-                return self._decision_is(condition)
             case Compare(name, bound, limit, limit_name):
                 if limit_name is None and name in self._space.level_of:
                     return self._space.fact_test(condition, self._left)

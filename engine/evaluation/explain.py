@@ -77,7 +77,7 @@ def _passed(walk: Walk, roots: Iterable[int]) -> set[int]:
 def _order(compiled: Compiled) -> Mapping[str, int]:
     """The places of the facts in the vocabulary."""
     if not compiled.kept.order:
-        compiled.kept.order.update((n, i) for i, n in enumerate(compiled.rulebase.facts))
+        compiled.kept.order.update({n: i for i, n in enumerate(compiled.rulebase.facts)})
     return compiled.kept.order
 
 
