@@ -405,8 +405,11 @@ cdef class Forest:
         key = (type(value), value)
         found = self._leaves.get(key)
         if found is None:
-            found = self._leaves[key] = self._nodes.add(_LEAF, NULL, 0)
-            self.values[found] = value
+            number = self._nodes.add(_LEAF, NULL, 0)
+            self.values[number] = value
+            found = self._leaves.setdefault(key, number)
+            if found != number:  # while the key was compared another thread has put it there
+                del self.values[number]
         return found
 
     cdef _Memo _memory(self, dict operations, str name):

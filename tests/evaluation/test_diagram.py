@@ -94,6 +94,31 @@ def several(count: int) -> tuple[Forest, list[int]]:
     return forest, found
 
 
+class _Interrupted:
+    """A value during whose second comparison somebody else asks for its leaf, as another thread
+    may."""
+
+    def __init__(self, forest: Forest) -> None:
+        self.forest = forest
+        self.hashed = 0
+        self.others: list[int] = []
+
+    def __hash__(self) -> int:
+        self.hashed += 1
+        if self.hashed == 2:
+            self.others.append(self.forest.leaf(self))
+        return 7
+
+
+def test_a_leaf_that_comes_up_twice_at_once_is_one() -> None:
+    forest = Forest()
+    value = _Interrupted(forest)
+    found = forest.leaf(value)
+    assert value.others == [found]
+    assert forest.leaf(value) == found
+    assert [node for node, kept in forest.values.items() if kept is value] == [found]
+
+
 def test_many_nodes_are_told_apart() -> None:
     forest, found = several(3000)
     assert len(set(found)) == 3000
