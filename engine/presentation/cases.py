@@ -75,8 +75,10 @@ def checked_line(checked: Checked, style: Style = PLAIN) -> str:
     rulebase = checked.decider.rulebase
     accepted = sum(bool(finding.accepted) for finding in checked.findings)
     verdict += f" ({accepted} accepted)" if accepted else ""
+    parameters = sum(decision.parameter for decision in rulebase.decisions.values())
     held = [
-        count(len(rulebase.decisions), "decision"),
+        count(len(rulebase.decisions) - parameters, "decision"),
+        *([count(parameters, "parameter")] if parameters else []),
         count(len(rulebase.rules), "rule"),
         count(len(rulebase.facts), "fact"),
         count(len(checked.results), "case"),
