@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import cast
 
+from engine.memory import Made
 from engine.model import (
     ORDERED,
     Arithmetic,
@@ -31,6 +33,7 @@ from engine.model import (
     Rounded,
     Rulebase,
     Shift,
+    Term,
     Value,
 )
 from engine.trees import atoms, names_in
@@ -162,6 +165,8 @@ def all_conditions(rulebase: Rulebase) -> Iterator[Condition]:
 
 
 WIDE = 25
+MANY_PACKS, MANY_CONDITIONS = 16, 10_000
+"""Of so many packs, and of each of so many conditions, it is remembered what they test."""
 
 
 def fact_variables(
@@ -177,16 +182,13 @@ def fact_variables(
     facts: dict[str, Fact] = {}
     for rulebase, own in conditions:
         facts = {**rulebase.facts, **facts}
+        known = _tested.of(rulebase.terms, lambda _: Made(MANY_CONDITIONS))
         for condition in own:
-            named = set[str]()
-            for atom in atoms(condition, lambda name, r=rulebase: r.terms[name].when):  # type: ignore[misc]
-                if isinstance(atom, Compare) and atom.limit_name is not None:
-                    named.add(atom.limit_name)
-                if isinstance(atom, OneOf | Compare):
-                    named.add(atom.name)
-                    if atom.name in rulebase.facts:
-                        tests.setdefault(atom.name, []).append(atom)
-            together.append(frozenset(named))
+            named, tested = known.of(condition, partial(_tests_in, rulebase.terms))
+            together.append(named)
+            for test in tested:
+                if test.name in rulebase.facts:
+                    tests.setdefault(test.name, []).append(test)
     uses = Counter(name for names in together for name in names)
     found = [
         _variable(fact, uses[name], tests[name]) for name, fact in facts.items() if name in tests
@@ -200,6 +202,23 @@ def fact_variables(
     found.sort(key=lambda variable: (*group(variable), -variable.uses))
     places = _beside([one.name for one in found if one.name not in first], together)
     return sorted(found, key=lambda variable: (*group(variable), places.get(variable.name, 0)))
+
+
+_Tested = tuple[frozenset[str], list[OneOf | Compare]]
+"""The facts and decisions that a condition speaks of, and its tests."""
+
+_tested = Made[Mapping[str, Term], Made[Condition, _Tested]](MANY_PACKS)
+"""By a pack's terms, which its jurisdictions share as they share most conditions."""
+
+
+def _tests_in(terms: Mapping[str, Term], condition: Condition) -> _Tested:
+    found = [
+        atom
+        for atom in atoms(condition, lambda name: terms[name].when)
+        if isinstance(atom, OneOf | Compare)
+    ]
+    limits = (test.limit_name for test in found if isinstance(test, Compare))
+    return frozenset((*(test.name for test in found), *filter(None, limits))), found
 
 
 def _beside(names: Sequence[str], together: Iterable[frozenset[str]]) -> dict[str, float]:
