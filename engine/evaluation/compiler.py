@@ -136,6 +136,7 @@ class Compiler:
         self._left = section.left
         self._key = space.new_key()
         self._terms: dict[str, int] = {}
+        self._tests: dict[OneOf | Compare, int] = {}
         self._amounts: dict[str, int] = {}
         self.roots: dict[str, int] = {}
         self.applies: dict[str, int] = {}
@@ -265,7 +266,7 @@ class Compiler:
         """Where a condition holds."""
         match condition:
             case OneOf(name) if name in self._space.level_of:
-                return self._space.fact_test(condition, self._left)
+                return self._fact_test(condition)
             case OneOf():
                 return self._decision_is(condition)
             case All(parts):
@@ -285,7 +286,7 @@ class Compiler:
                 return self._terms[name]
             case Compare(name, bound, limit, limit_name):
                 if limit_name is None and name in self._space.level_of:
-                    return self._space.fact_test(condition, self._left)
+                    return self._fact_test(condition)
                 left = self.amount_of(name)
                 right = (
                     self._forest.leaf(Constant(cast(Value, limit)))
@@ -293,6 +294,12 @@ class Compiler:
                     else self.amount_of(limit_name)
                 )
                 return self._compared(left, right, SIGNS[bound])
+
+    def _fact_test(self, test: OneOf | Compare) -> int:
+        found = self._tests.get(test)
+        if found is None:
+            found = self._tests[test] = self._space.fact_test(test, self._left)
+        return found
 
     def _decision_is(self, test: OneOf) -> int:
         decision = self._rulebase.decisions[test.name]
