@@ -49,7 +49,7 @@ class Effects:
     def __post_init__(self) -> None:
         self._key = self.compiled.space.new_key()
         rules = self.compiled.rulebase.rules
-        self.numbers = [n for n, rule in enumerate(rules) if rule.decides == self.decision.name]
+        self.numbers = self.compiled.compiler.rules_of[self.decision.name]
         self.number_of = {rules[n].id: n for n in self.numbers}
         self.overriders = {}
         for n in self.numbers:
