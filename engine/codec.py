@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from engine import model, problems
@@ -44,6 +45,46 @@ def encode(value: object, prefix: str = "") -> object:
     assert dataclasses.is_dataclass(value), value
     fields = (getattr(value, field.name) for field in dataclasses.fields(value))
     return [type(value).__name__, *(encode(item, prefix) for item in fields)]
+
+
+_WORDS = frozenset(
+    {
+        "authority",
+        "because",
+        "checked",
+        "description",
+        "group",
+        "label",
+        "note",
+        "otherwise_because",
+        "question",
+        "title",
+    }
+)
+"""The fields that people read, and on which no outcome rests."""
+
+
+@cache
+def _telling(name: str) -> tuple[str, ...]:
+    """The other fields of a class."""
+    every = dataclasses.fields(_CLASSES[name])
+    return tuple(field.name for field in every if field.name not in _WORDS)
+
+
+def meaning(value: object) -> object:
+    """What outcomes rest on in a part of a rulebase, as JSON has it: without what is only read, and
+    without places, but for whether a thing stands in a file at all."""
+    match value:
+        case problems.Place(_, line):
+            return line > 0
+        case tuple():
+            return ["tuple", *map(meaning, value)]
+        case dict():  # values with their labels
+            return ["dict", *map(encode, value)]
+    if dataclasses.is_dataclass(value):
+        name = type(value).__name__
+        return [name, *(meaning(getattr(value, field)) for field in _telling(name))]
+    return encode(value)
 
 
 def decode(value: Any, prefix: str = "") -> Any:

@@ -18,7 +18,7 @@ from engine.codec import decode, encode
 from engine.evaluation.facts import read_facts
 from engine.model import Rulebase, Value
 from engine.problems import InputError, Place, Problem, likely, listing
-from engine.reading.cache import digest_of, inside_of, place_of
+from engine.reading.cache import digest_of, place_of
 from engine.reading.kept import keep_json
 from engine.reading.pack import text_of
 from engine.reading.packs import case_files, shown
@@ -99,8 +99,13 @@ class _Files:
     def __init__(self, rulebase: Rulebase) -> None:
         self._rulebase = rulebase
         self._ids = dict.fromkeys(rule.id for rule in rulebase.rules)
-        says = (rulebase.facts, rulebase.terms, rulebase.constraints, rulebase.decisions)
-        self._says = digest_of((*says, tuple(self._ids)), inside_of(Path(rulebase.root)))
+        says = (
+            *rulebase.facts.values(),
+            *rulebase.terms.values(),
+            *rulebase.constraints,
+            *rulebase.decisions.values(),
+        )
+        self._says = digest_of((*says, tuple(self._ids)))
 
     def read(self, source: Source) -> tuple[list[Case], list[Problem]]:
         """The cases of a file, and what is wrong in it, of which nothing is kept."""

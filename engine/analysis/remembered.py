@@ -1,8 +1,9 @@
 """What an earlier check found out and need not find out again.
 
 What holds of the loans of one jurisdiction depends on the rules that can apply there, on the
-vocabulary and the decisions, and on this engine. It is kept under the digest of all of that, so
-that it is never stale; whoever changes the rules of one state waits for that state alone.
+vocabulary and the decisions, and on this engine: on all that outcomes rest on, not on their words.
+It is kept under the digest of all of that, so that it is never stale; whoever changes the rules of
+one state waits for that state alone, and whoever changes words waits for none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from engine.model import Rule, Rulebase
 from engine.reading import kept
-from engine.reading.cache import digest_of, engine_digest, inside_of
+from engine.reading.cache import digest_of, engine_digest
 
 
 class Remembered:
@@ -26,7 +27,6 @@ class Remembered:
         self._folder = kept.folder()
         if self._folder is None:
             return
-        prefix = inside_of(Path(rulebase.root))
         common = (
             tuple(rulebase.facts.values()),
             tuple(rulebase.terms.values()),
@@ -35,8 +35,8 @@ class Remembered:
             tuple(rulebase.decisions.values()),
             (rulebase.jurisdiction_fact, rulebase.section_fact),
         )
-        self._common = engine_digest() + digest_of(common, prefix)
-        self._rules = {rule.id: digest_of(rule, prefix) for rule in rulebase.rules}
+        self._common = engine_digest() + digest_of(common)
+        self._rules = {rule.id: digest_of(rule) for rule in rulebase.rules}
 
     def load(self, about: str, rules: Iterable[Rule]) -> Any:
         """What was kept ``about`` something that depends on these rules, as JSON has it; None where

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from engine.codec import decode, encode
+from engine.codec import decode, encode, meaning
 from engine.garbage import unsearched
 from engine.model import Rulebase
 from engine.reading.kept import folder as kept_folder
@@ -38,7 +38,7 @@ def load_cached(name: str | Path, read: Callable[[Path], Rulebase]) -> Rulebase:
     folder = kept_folder()
     if folder is None:
         return read(root)
-    prefix = inside_of(root)
+    prefix = _inside_of(root)
     place = folder / f"{_key(root)}.json"
     with suppress(OSError, ValueError, LookupError, TypeError), unsearched():
         kept = json.loads(place.read_bytes())
@@ -84,7 +84,7 @@ def place_of(kind: str, *depends: str) -> Path | None:
     return folder / kind / digest.hexdigest()
 
 
-def inside_of(root: Path) -> str:
+def _inside_of(root: Path) -> str:
     """What the names of a pack's files begin with, as they are told from the working folder."""
     return "" if shown(root) == "." else f"{shown(root)}/"
 
@@ -121,8 +121,7 @@ def _feed(digest: Any, part: bytes) -> None:
     digest.update(len(part).to_bytes(8, "big") + part)
 
 
-def digest_of(value: object, prefix: str = "") -> str:
-    """The digest of a rulebase or of a part of one. Places count without the ``prefix`` of their
-    files' names."""
-    text = json.dumps(encode(value, prefix), separators=(",", ":"))
+def digest_of(value: object) -> str:
+    """The digest of what outcomes rest on in a part of a rulebase (``meaning``)."""
+    text = json.dumps(meaning(value), separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

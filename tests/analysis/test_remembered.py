@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,19 @@ from engine.analysis.mutants import mutants, with_mutant
 from engine.analysis.proving import Part, Proved, prove
 from engine.analysis.remembered import Remembered
 from engine.evaluation.compiling import Compiled
-from engine.model import Rulebase
+from engine.model import (
+    ALWAYS,
+    All,
+    AnyOf,
+    Authority,
+    Condition,
+    Constant,
+    HitPolicy,
+    Not,
+    Rule,
+    Rulebase,
+)
+from engine.problems import Place
 from engine.reading.pack import load_pack
 from engine.resources import rules_dir
 from tests.evaluation.test_slices import spread
@@ -92,6 +105,78 @@ def test_only_what_a_change_touches_is_looked_at_again(looked: list[str]) -> Non
     del looked[:]
     proved(replace(book, rules=tuple(one for one in book.rules if one != rule)))
     assert set(looked) >= everything - {""}
+
+
+def moved(condition: Condition) -> Condition:
+    """A condition a few lines further down."""
+    match condition:
+        case All(parts) | AnyOf(parts):
+            return replace(condition, parts=tuple(map(moved, parts)))
+        case Not(part):
+            return Not(moved(part))
+    return replace(condition, place=replace(condition.place, line=condition.place.line + 7))
+
+
+OF_NOTE = Authority("case", "another", "https://example.org", "low", None, "a note")
+
+
+@pytest.mark.parametrize(
+    ("change", "matters"),
+    [
+        (
+            lambda rule: replace(rule, title="Another", because="So it is.", note="See there."),
+            False,
+        ),
+        (lambda rule: replace(rule, authority=OF_NOTE), False),
+        (lambda rule: replace(rule, place=Place("elsewhere.yaml", 80, 3)), False),
+        (lambda rule: replace(rule, when=moved(rule.when)), False),
+        (lambda rule: replace(rule, id=f"{rule.id}.a"), True),
+        (lambda rule: replace(rule, when=Not(rule.when)), True),
+        (lambda rule: replace(rule, then=Constant("another")), True),
+        (lambda rule: replace(rule, exception_to=("another",)), True),
+        (lambda rule: replace(rule, jurisdiction=""), True),
+    ],
+)
+def test_what_is_only_read_is_not_what_a_proof_rests_on(
+    change: Callable[[Rule], Rule],
+    matters: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("RECOURSE_CACHE", str(tmp_path / "cache"))
+    book = load_pack(rules_dir() / "primer")
+    rule = next(rule for rule in book.rules if rule.jurisdiction and not rule.exception_to)
+    other = replace(book, rules=tuple(change(r) if r == rule else r for r in book.rules))
+    memory, then = Remembered(book), Remembered(other)
+    assert (memory.digest(book.rules) != then.digest(other.rules)) == matters
+
+
+def test_the_words_of_the_vocabulary_are_not_what_a_proof_rests_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RECOURSE_CACHE", str(tmp_path / "cache"))
+    book = load_pack(rules_dir() / "primer")
+    Remembered(book).keep("it", (), 1)
+
+    def known(**changes: Any) -> bool:
+        return Remembered(replace(book, **changes)).load("it", ()) is not None
+
+    name, fact = next((n, f) for n, f in book.facts.items() if len(f.values) > 2)
+    rest = list(fact.values)[1:]
+    labels = dict.fromkeys(fact.values, "Other")
+    facts, decisions = dict(book.facts), dict(book.decisions)
+    assert known(facts=facts | {name: replace(fact, label="x", question="y?", values=labels)})
+    assert not known(facts=facts | {name: replace(fact, values=dict.fromkeys(rest, "x"))})
+    assert not known(facts=facts | {name: replace(fact, type="boolean")})
+    constraint = book.constraints[0]
+    assert known(constraints=(replace(constraint, because="x"), *book.constraints[1:]))
+    assert not known(constraints=(replace(constraint, when=ALWAYS), *book.constraints[1:]))
+    assert not known(presumptions=book.presumptions[1:])
+    name, decision = next((n, d) for n, d in book.decisions.items() if d.values)
+    assert known(decisions=decisions | {name: replace(decision, label="x", group="y")})
+    policy = HitPolicy("priority", tuple(decision.values))
+    assert not known(decisions=decisions | {name: replace(decision, policy=policy)})
+    assert not known(section_fact="another")
 
 
 def test_nothing_is_remembered_where_nothing_is_kept(
