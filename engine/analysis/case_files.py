@@ -2,7 +2,8 @@
 
 Reading them takes longer than anything else that a site or a check of an unchanged pack does. So
 what was read of a file is kept in the cache folder, as packs are (``reading/cache.py``), under all
-that it depends on: the text of the file, the engine, and what can be said in the pack.
+that it depends on: the text of the file, the engine, and what can be said in the pack. Only whether
+there are rules of the names that it gives is looked at anew.
 """
 
 from __future__ import annotations
@@ -105,14 +106,16 @@ class _Files:
             *rulebase.constraints,
             *rulebase.decisions.values(),
         )
-        self._says = digest_of((*says, tuple(self._ids)))
+        self._says = digest_of(says)
 
     def read(self, source: Source) -> tuple[list[Case], list[Problem]]:
         """The cases of a file, and what is wrong in it, of which nothing is kept."""
         place = self.place(source.text)
         if place is not None:
             with suppress(OSError, ValueError, LookupError, TypeError):
-                return self._unpacked(json.loads(place.read_bytes()), source.name), []
+                found = self._unpacked(json.loads(place.read_bytes()), source.name)
+                if all(rule in self._ids for case in found for rule in case.by):
+                    return found, []
         cases, problems = self._fresh(source)
         if place is not None and not problems:
             keep_json(place, _packed(cases))
