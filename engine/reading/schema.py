@@ -111,43 +111,60 @@ def read_schema(kind: str) -> Mapping[str, Any]:
 def _validator(kind: str) -> Any:
     import jsonschema  # costs 50 ms, which not every command has to pay
 
-    standard = jsonschema.Draft202012Validator
-    sound = Memory[bool](MANY_VALUES)
-    keywords = {name: _once(standard.VALIDATORS[name], name, sound) for name in _CHILDREN}
     schema = read_schema(kind)
-    validators: Any = jsonschema.validators
-    return validators.extend(standard, keywords)(_in_place(schema, schema["$defs"], frozenset()))
+    looking = looking_once(jsonschema.Draft202012Validator)
+    return looking(_in_place(schema, schema["$defs"], frozenset()))
 
 
 _CHILDREN = ("properties", "additionalProperties", "propertyNames")
 """The keywords that lead from a mapping to what is in it."""
 
 
-def _once(keyword: Callable[..., Any], name: str, sound: Memory[bool]) -> Callable[..., Any]:
-    """A keyword of the validator that looks but once at a scalar that a schema allows: files say
-    the same few things thousands of times."""
+def looking_once(standard: Any) -> Any:
+    """A validator class that looks but once at a scalar that a schema allows: files say the same
+    few things thousands of times. It is for schemas that live as long as itself."""
+    import jsonschema
 
+    sound = Memory[bool](MANY_VALUES)
+    keywords = {name: _once(standard.VALIDATORS[name], name, sound) for name in _CHILDREN}
+    validators: Any = jsonschema.validators
+    return validators.extend(standard, keywords)
+
+
+def _once(keyword: Callable[..., Any], name: str, sound: Memory[bool]) -> Callable[..., Any]:
     def look(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterable[Any]:
         if not isinstance(instance, dict) or not isinstance(wanted, dict):
             return keyword(validator, wanted, instance, schema) or ()
-        keys = {key: _child_key(name, wanted, key, each) for key, each in instance.items()}
-        new = {key: instance[key] for key, known in keys.items() if not sound.find(known)}
+        new = {}
+        unseen = []
+        for key, each, child in _children(name, wanted, instance, schema):
+            known = None if isinstance(each, dict | list) else (id(child), type(each), each)
+            if known is None or not sound.find(known):
+                new[key] = instance[key]
+                unseen.append(known)
         errors = list(keyword(validator, wanted, new, schema) or ()) if new else []
         if not errors:
-            for key in new:
-                if keys[key] is not None:
-                    sound.keep(keys[key], True)
+            for known in unseen:
+                if known is not None:
+                    sound.keep(known, True)
         return errors
 
     return look
 
 
-def _child_key(keyword: str, wanted: Mapping[str, Any], key: str, value: object) -> object:
-    """What stands for a schema and the scalar that it is for; None for a mapping or a list."""
-    each: object = key if keyword == "propertyNames" else value
-    if isinstance(each, dict | list):
-        return None
-    return id(wanted.get(key) if keyword == "properties" else wanted), type(each), each
+def _children(
+    keyword: str, wanted: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Iterator[tuple[str, object, object]]:
+    """What a keyword looks at in a mapping: keys, with what it is that it looks at there, and the
+    schema for that."""
+    for key, each in instance.items():
+        if keyword == "propertyNames":
+            yield key, key, wanted
+        elif keyword == "properties":
+            if key in wanted:
+                yield key, each, wanted[key]
+        elif key not in schema.get("properties", {}):
+            yield key, each, wanted
 
 
 _REMARKS = frozenset({"title", "description", "examples"})

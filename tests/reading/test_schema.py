@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from engine.reading.belonging import belonging
-from engine.reading.schema import MAX_FAULTS, read_schema, validate
+from engine.reading.schema import MAX_FAULTS, looking_once, read_schema, validate
 from engine.reading.yaml import Source, parse, parse_json, plain
 from engine.resources import rules_dir, schema_dir
 
@@ -582,6 +582,26 @@ def test_every_fault_has_our_words_and_a_place(value: Any, kind: str, data: st.D
         assert "is not of type" not in problem.message
         assert "'" not in problem.message.replace("can't", "")
     assert len(set(problems)) == len(problems)
+
+
+MIXED = {
+    "properties": {"text": {"type": "string"}, "flag": {"type": "boolean"}},
+    "additionalProperties": {"type": "integer"},
+    "propertyNames": {"maxLength": 5},
+}
+scalars = st.sampled_from(["text", "flag", 0, 1, 1.5, True, False, None])
+mappings = st.dictionaries(st.sampled_from(["text", "flag", "more", "others"]), scalars)
+
+
+@given(st.lists(mappings, max_size=8))
+def test_a_value_is_looked_at_once_for_each_schema(several: list[dict[str, Any]]) -> None:
+    once, always = looking_once(Draft202012Validator)(MIXED), Draft202012Validator(MIXED)
+    for instance in several:
+        found, wanted = (
+            sorted((error.validator, error.message, list(error.path)) for error in one)
+            for one in (once.iter_errors(instance), always.iter_errors(instance))
+        )
+        assert found == wanted
 
 
 def test_the_shipped_packs_fit_the_schemas() -> None:
