@@ -10,7 +10,7 @@ from engine.analysis.remembered import Remembered
 from engine.evaluation.decide import Decider
 from engine.evaluation.record import Answer, Record
 from engine.evaluation.slices import places, within
-from engine.model import Decision, Rulebase, Value
+from engine.model import Decision, Rule, Rulebase, Value
 from engine.problems import Place
 from engine.trees import formula_text
 from engine.values import describe, in_order, show
@@ -60,23 +60,38 @@ def run_cases(decider: Decider, cases: Sequence[Case]) -> list[CaseResult]:
 def digests(decider: Decider, cases: Sequence[Case], memory: Remembered) -> list[str]:
     """For each case a digest of what it gives and expects, and of the rules that can matter."""
     book = decider.rulebase
-    here = {place: within(book, place).rules for place in places(book)}
+    own = set(places(book))
+    rules: dict[str, dict[str, str]] = {}
     laws: dict[tuple[str, ...], str] = {}
     found = []
     for case in cases:
         place = place_of_case(book, case)
-        needed = decider.needed(each.decision.name for each in case.expected)
-        if (key := (place if place in here else "", *needed)) not in laws:
-            law = here.get(place, book.rules)
-            laws[key] = memory.digest(rule for rule in law if rule.decides in needed)
+        place = place if place in own else ""
+        if place not in rules:
+            rules[place] = _by_decision(within(book, place) if place else book, memory)
+        key = (place, *(each.decision.name for each in case.expected))
+        if key not in laws:
+            law = " ".join(rules[place].get(name, "") for name in decider.needed(key[1:]))
+            laws[key] = _hashed(law)
         expected = [
             (e.decision.name, e.status, _canonical(e.value), _canonical(e.possible))
             for e in case.expected
         ]
         given = sorted((name, _canonical(value)) for name, value in case.given.items())
-        whole = repr((given, case.strict, expected, case.by, laws[key]))
-        found.append(hashlib.sha256(whole.encode()).hexdigest()[:32])
+        found.append(_hashed(repr((given, case.strict, expected, case.by, laws[key]))))
     return found
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _by_decision(law: Rulebase, memory: Remembered) -> dict[str, str]:
+    """The digest of the rules of each decision."""
+    found: dict[str, list[Rule]] = {}
+    for rule in law.rules:
+        found.setdefault(rule.decides, []).append(rule)
+    return {name: memory.digest(rules) for name, rules in found.items()}
 
 
 def _canonical(value: object) -> str:
