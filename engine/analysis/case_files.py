@@ -202,7 +202,7 @@ class _Files:
                 "unknown-decision",
                 f"no decision is called `{name}`",
                 entry.key.place,
-                likely(name, decisions) or f"decisions: {listing(decisions)}",
+                likely(name, [*decisions, "by"]) or f"decisions: {listing(decisions)}",
             )
             return
         if report.is_faulty(node):

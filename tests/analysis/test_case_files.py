@@ -147,6 +147,7 @@ FAULTS = """
 - {case: Value, given: {debt: much}, expect: {answer: all}}
 - {case: Rule, given: {kind: home}, expect: {answer: all, by: onne}}
 - {case: Decision, given: {kind: home}, expect: {anser: yes}}
+- {case: Names, given: {kind: home}, expect: {bye: one}}
 - {case: Good, given: {kind: home}, expect: {answer: all}}
 """
 
@@ -162,9 +163,12 @@ def test_the_cases_beside_those_with_faults_are_kept_apart(folder: Path, fresh: 
             ("wrong-type", 4, 31),
             ("unknown-rule", 5, 63),
             ("unknown-decision", 6, 50),
+            ("unknown-decision", 7, 47),
             ("duplicate-case", 2, 10),
         ]
         assert all(p.line_text for p in problems)
+        likely = ("did you mean `answer`?", "did you mean `by`?")
+        assert tuple(p.hint for p in problems if p.code == "unknown-decision") == likely
     assert [Path(name).name for name in fresh].count("more.yaml") == 2
     with pytest.raises(InputError, match="did you mean `kind`"):
         read_cases(book)
