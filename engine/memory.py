@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 Thing = TypeVar("Thing")
 Of = TypeVar("Of")
 
+MANY_PACKS = 16
+"""Of so many packs at least it is remembered what was made of their parts."""
+
 
 class Memory(Generic[Thing]):
     """The latest things that were asked for, at most twice as many as ``room``. Safe to use from

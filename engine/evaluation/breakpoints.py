@@ -13,7 +13,7 @@ from itertools import combinations
 from engine.evaluation import linear
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.decide import Decider
-from engine.evaluation.numbers import sign_of
+from engine.evaluation.numbers import comparing
 from engine.evaluation.session import Session
 from engine.evaluation.variables import (
     FactVariable,
@@ -137,8 +137,10 @@ def _sign_changes(
     }
     compared = linear.comparison(left, right, known, rulebase.facts, "vary")
 
+    sign_of = comparing(variable)
+
     def sign(number: int) -> int:
-        return sign_of(variable, {**others, fact.name: decode(number, fact.type)})
+        return sign_of({**others, fact.name: decode(number, fact.type)})
 
     found: set[int] = set()
     waiting = [domain(fact)]

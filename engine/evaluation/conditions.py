@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from engine.memory import Made
+from engine.memory import MANY_PACKS, Made
 from engine.model import (
     All,
     AnyOf,
@@ -35,10 +35,8 @@ _BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {
 Test = Callable[[Mapping[str, Value]], bool | None]
 """True or False where the known facts settle it, None where they don't."""
 
-MANY_PACKS = 16
 MANY_TESTS = 20_000
-"""Of so many packs at least, and of each of so many conditions, it is remembered how they are
-tested."""
+"""Of so many conditions of a pack at least it is remembered how they are tested."""
 
 
 def holds(condition: Condition, facts: Mapping[str, Value], rulebase: Rulebase) -> bool | None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine.evaluation.conditions import MANY_PACKS, Test, holds, test_of, test_of_all
-from engine.memory import Made, Memory
+from engine.evaluation.conditions import Test, holds, test_of, test_of_all
+from engine.memory import MANY_PACKS, Made, Memory
 from engine.model import (
     All,
     AnyOf,
@@ -214,8 +214,9 @@ class Presumptions:
             return every
         few = self._few.find((heads, among))
         if few is None:
-            few = [apt for apt in every if apt.presumption.fact in among]
-            self._few.keep((heads, among), few)
+            few = self._few.keep(
+                (heads, among), [apt for apt in every if apt.presumption.fact in among]
+            )
         return few
 
     def _open(self, heads: Sequence[Value | None]) -> Iterator[_Apt]:

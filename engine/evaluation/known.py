@@ -9,8 +9,8 @@ from typing import cast
 
 from engine.evaluation.compiling import Compiled
 from engine.evaluation.diagram import LATER, UNKNOWN, Descent
-from engine.evaluation.numbers import sign
-from engine.evaluation.variables import FactVariable, SignVariable
+from engine.evaluation.numbers import sign_at
+from engine.evaluation.variables import FactVariable
 from engine.model import Value
 
 
@@ -44,7 +44,7 @@ class Known:
 
     def _class_of(self) -> Callable[[int], int]:
         """What works out the class of a comparison."""
-        return partial(_sign, self.compiled, self.facts)
+        return partial(sign_at, self.compiled, self.facts)
 
     def but(self, changed: Mapping[str, Value]) -> Known:
         """The loan with other values of some facts."""
@@ -116,15 +116,6 @@ class Known:
                 memo[node] = found
             every |= found
         return every
-
-
-def _sign(compiled: Compiled, facts: Mapping[str, Value], level: int) -> int:
-    found = compiled.kept.signs.get(level)
-    if found is None:
-        variable = cast(SignVariable, compiled.variables[level])
-        found = compiled.kept.signs[level] = variable.facts, sign(variable)
-    names, sign_of = found
-    return sign_of(facts) if names <= facts.keys() else UNKNOWN
 
 
 def bits(mask: int, offset: int = 0) -> Iterable[int]:

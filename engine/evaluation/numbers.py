@@ -10,6 +10,7 @@ from typing import Any, cast
 from engine.evaluation import linear
 from engine.evaluation.amounts import NoValue, ValueOf, divides_by_zero, known_only, reckoner
 from engine.evaluation.compiling import Compiled, Sign, Step
+from engine.evaluation.diagram import UNKNOWN
 from engine.evaluation.variables import FactVariable, SignVariable, decode, domain, encode
 from engine.model import Value
 
@@ -156,16 +157,21 @@ def _takes(compiled: Compiled, facts: Mapping[str, Value], level: int, code: int
     variable = compiled.variables[level]
     if isinstance(variable, FactVariable):
         return variable.name in facts and variable.code(facts[variable.name]) == code
-    return variable.facts <= facts.keys() and sign_of(variable, facts) == code
+    return sign_at(compiled, facts, level) == code
 
 
-def sign_of(variable: SignVariable, facts: Mapping[str, Value]) -> int:
-    """The class of a comparison for these facts, which must hold all that it speaks of."""
-    return sign(variable)(facts)
+def sign_at(compiled: Compiled, facts: Mapping[str, Value], level: int) -> int:
+    """The class of the comparison at a level, ``UNKNOWN`` where a fact that it speaks of is."""
+    found = compiled.kept.signs.get(level)
+    if found is None:
+        variable = cast(SignVariable, compiled.variables[level])
+        found = compiled.kept.signs[level] = variable.facts, comparing(variable)
+    names, sign_of = found
+    return sign_of(facts) if names <= facts.keys() else UNKNOWN
 
 
-def sign(variable: SignVariable) -> Sign:
-    """What finds the class of a comparison, as ``sign_of`` does, for one loan after the other."""
+def comparing(variable: SignVariable) -> Sign:
+    """What finds the class of a comparison, for one loan after the other."""
     left_of: Callable[[ValueOf], Any] = reckoner(variable.left)
     right_of: Callable[[ValueOf], Any] = reckoner(variable.right)
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import partial
 from typing import cast
 
-from engine.memory import Made
+from engine.memory import MANY_PACKS, Made
 from engine.model import (
     ORDERED,
     Arithmetic,
@@ -36,7 +36,7 @@ from engine.model import (
     Term,
     Value,
 )
-from engine.trees import atoms, names_in
+from engine.trees import atoms, names_in, names_of
 from engine.values import FIRST_DAY, LAST_DAY, MAX_MONEY, MAX_NUMBER
 
 SCALE: Mapping[str, int] = {"money": 100, "decimal": 1_000_000, "integer": 1, "date": 1}
@@ -165,8 +165,8 @@ def all_conditions(rulebase: Rulebase) -> Iterator[Condition]:
 
 
 WIDE = 25
-MANY_PACKS, MANY_CONDITIONS = 16, 10_000
-"""Of so many packs, and of each of so many conditions, it is remembered what they test."""
+MANY_CONDITIONS = 10_000
+"""Of so many conditions of a pack at least it is remembered what they test."""
 
 
 def fact_variables(
@@ -212,13 +212,11 @@ _tested = Made[Mapping[str, Term], Made[Condition, _Tested]](MANY_PACKS)
 
 
 def _tests_in(terms: Mapping[str, Term], condition: Condition) -> _Tested:
-    found = [
-        atom
-        for atom in atoms(condition, lambda name: terms[name].when)
-        if isinstance(atom, OneOf | Compare)
-    ]
-    limits = (test.limit_name for test in found if isinstance(test, Compare))
-    return frozenset((*(test.name for test in found), *filter(None, limits))), found
+    def meant(term: str) -> Condition:
+        return terms[term].when
+
+    tests = [atom for atom in atoms(condition, meant) if isinstance(atom, OneOf | Compare)]
+    return frozenset(names_of(condition, meant)), tests
 
 
 def _beside(names: Sequence[str], together: Iterable[frozenset[str]]) -> dict[str, float]:
